@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from rag.index.build import IndexReport as IndexReport
     from rag.index.build import build_index as build_index
     from rag.index.embedder import Embedder as Embedder
+    from rag.index.embedder import TokenEmbedder as TokenEmbedder
+    from rag.index.embedder import Tokens as Tokens
     from rag.index.index import Index as Index
     from rag.index.reranker import Reranker as Reranker
     from rag.index.store import Entry as Entry
@@ -65,7 +67,7 @@ _MODULES = {
     "rag.evaluation.report": ("Report",),
     "rag.evaluation.run": ("evaluate",),
     "rag.index.build": ("IndexReport", "build_index"),
-    "rag.index.embedder": ("Embedder",),
+    "rag.index.embedder": ("Embedder", "TokenEmbedder", "Tokens"),
     "rag.index.index": ("Index",),
     "rag.index.reranker": ("Reranker",),
     "rag.index.store": ("Entry", "Store"),

@@ -178,6 +178,30 @@ def test_amounts_in_different_currencies_are_not_added(tmp_path: Path, settings:
     assert reply.text == "150, the sum of Amount over 2 rows"
 
 
+INVOICES = "Invoice;Customer;Gross;Paid\nA-1;Acme;100;yes\nA-2;Bolt;50;no\nA-3;Acme;70;yes\n"
+MEMBERS = (
+    "Name;City;Fee;Since;Manager\nAda;Bonn;10;2019;Ida\nBen;Köln;20;2020;Uwe\nCy;Bonn;30;2021;Ida\nDee;Ulm;40;2022;\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("table", "question", "reply"),
+    [
+        (INVOICES, "What is the total gross of paid invoices?", None),
+        (INVOICES, "What is the total gross?", "220, the sum of Gross over 3 rows"),
+        (MEMBERS, "What is the number of members in Bonn?", "2 rows: Ada, Cy"),
+        (MEMBERS, "Which managers are in Bonn?", None),
+        (MEMBERS, "What is the total fee since 2020?", None),
+        (MEMBERS, "Which manager has the highest fee?", None),
+    ],
+)
+def test_the_reading_of_a_question_is_not_a_guess(
+    tmp_path: Path, settings: Settings, table: str, question: str, reply: str | None
+) -> None:
+    answer = open_assistant(tmp_path, settings, "members.csv", table, ScriptedLLM(log_odds=-9.0)).ask(question)
+    assert [sentence.text for sentence in answer.reply] == ([reply] if reply else [])
+
+
 TEA = "Item,Price,Stock\nTea,3,1\nMilk,tbd,20\nJam,5,30\n"
 RENT = "Year;Rent\n2021;500\n2022;550\n2023;600\n"
 SHOP = "Item;Price\nTea;3.50\nMilk;2.00\nJam;4.00\n"

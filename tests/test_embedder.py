@@ -165,7 +165,23 @@ def test_torn_word_weights_are_named_in_a_line_and_left_out(
     embedder = open_embedder(own)
     assert isinstance(embedder, OnnxEmbedder)
     assert embedder.embed_tokens(["cat dog"])[0].vectors.shape == (2, _DIM)
-    assert caplog.messages == [f"{weights} is damaged, so passages are compared without it: install Footnote again"]
+    assert caplog.messages == [
+        f"{weights} is missing or damaged, so passages are compared without it: install Footnote again"
+    ]
+
+
+def test_without_a_second_graph_passages_are_compared_with_the_first(
+    own: Settings, weights: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    embedder = open_embedder(own)
+    assert isinstance(embedder, OnnxEmbedder)
+
+    def fail(*_: object, **__: object) -> Path:
+        raise PermissionError("the folder is read-only")
+
+    monkeypatch.setattr("rag.index.embedder.make_graph", fail)
+    assert embedder.embed_tokens(["cat dog"])[0].vectors.shape == (2, _DIM)
+    assert caplog.messages == ["passages are compared without the trained weights: the folder is read-only"]
 
 
 def test_word_weights_of_another_model_are_left_out(folder: Path, weights: Path) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rag.answer.claim import CLAUSE_END, Claim, find_nearest_clauses, read_claim
 from rag.answer.mentions import has_new_name, has_new_phrase
-from rag.answer.negation import CHANGES, DENIAL, FORBIDDEN, HEDGE, NEGATION, STATES, denies, find_reversal
+from rag.answer.negation import BOUNDS, CHANGES, DENIAL, FORBIDDEN, HEDGE, NEGATION, STATES, denies, find_reversal
 from rag.answer.numbers import (
     JOINED_NUMBERS,
     JoinedNumbers,
@@ -93,7 +93,7 @@ def _says_opposite(claim: Claim) -> bool:
     if claim.begins_with_no or NEGATION.search(f"{claim.text} {claim.quotes}"):
         return False
     of_state = find_reversal(STATES, claim.text, known=claim.meant, quoted=claim.quotes)
-    of_change = find_reversal(CHANGES, claim.text, known=claim.quotes, quoted=claim.quotes)
+    of_change = find_reversal([*CHANGES, *BOUNDS], claim.text, known=claim.quotes, quoted=claim.quotes)
     return bool(of_state or of_change)
 
 
@@ -151,7 +151,7 @@ def _adds_to(clause: str, question: str) -> bool:
 
 def _list_marks(text: str) -> set[str]:
     """Return the numbers and the quantifiers of a text, and the patterns of the opposites that it has."""
-    opposites = {sign.pattern for pair in [*STATES, *CHANGES] for sign in pair if sign.search(text)}
+    opposites = {sign.pattern for pair in [*STATES, *CHANGES, *BOUNDS] for sign in pair if sign.search(text)}
     return {*find_numbers(text), *_list_quantifiers(text), *opposites}
 
 

@@ -72,22 +72,20 @@ STATES = _compile_pairs(
     (r"w[io]n(?:s|ning)?", _LOSES),
     (r"allow(?:s|ed)?", _FORBIDDEN),
 )
-CHANGES = [
-    # Opposite directions, which are comparable wherever they are.
-    *_compile_pairs(
-        "()",
-        (r"rises?|rose|risen|rising|rais(?:e[sd]?|ing)|increas\w+|grow(?:s|n|ing|th)?|grew|climb\w*|higher", _FALLS),
-        (r"gain(?:s|ed)?|profits?|surplus(?:es)?", _LOSSES),
-    ),
-    # Opposite sides, which are comparable if the same word follows: "above 5" and "below 5".
-    *_compile_pairs(
-        r"\s+(?:(?:than|the|an?|by|of)\s+){0,2}(\w+)",
-        (r"above|over|more|exceeding", r"below|under|less|fewer"),
-        (r"after|later", r"before|earlier"),
-        (r"up", r"down"),
-        (r"at least|minimum", r"at most|maximum"),
-    ),
-]
+# Opposite directions, which are comparable wherever they are.
+CHANGES = _compile_pairs(
+    "()",
+    (r"rises?|rose|risen|rising|rais(?:e[sd]?|ing)|increas\w+|grow(?:s|n|ing|th)?|grew|climb\w*|higher", _FALLS),
+    (r"gain(?:s|ed)?|profits?|surplus(?:es)?", _LOSSES),
+)
+# Opposite sides, which are comparable if the same word follows: "above 5" and "below 5".
+BOUNDS = _compile_pairs(
+    r"\s+(?:(?:than|the|an?|by|of)\s+){0,2}(\w+)",
+    (r"above|over|more|exceeding", r"below|under|less|fewer"),
+    (r"after|later", r"before|earlier"),
+    (r"up", r"down"),
+    (r"at least|minimum", r"at most|maximum"),
+)
 # Opposite qualities. The check of a reply leaves them out: "A is north of B" follows from "B is south of A". "Bought"
 # and "sold" are not here: they may be one event.
 QUALITIES = _compile_pairs(

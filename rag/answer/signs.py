@@ -102,11 +102,15 @@ WHOSE = r"(?:the|all|some|his|her|its|their|your|my|our)"
 # --- Comparisons (query.py) ---
 
 # "Which is longer, the old bridge or the new one?"
-COMPARATIVE = compile_any(r"\b(?:more|less|fewer|better|worse|first|(?!other|over|under|after|ever)\w{2,}er)\b")
+_COMPARATIVE = (
+    r"(?:more|less|fewer|better|worse|first"
+    r"|(?!other|over|under|after|ever|never|rather|n?either|whether|differ|number|order|member)\w{2,}er)"
+)
+COMPARATIVE = compile_any(rf"\b{_COMPARATIVE}\b")
 # A question with such words may compare two things: "Is it older than …", "How did … change from 2023 to 2024?"
 COMPARES = compile_any(
     r"\b(?:compar\w+|differ\w*|versus|vs\.?|(?<!other )(?<!rather )than(?! \d)|what speaks for|pros and cons)\b",
-    r"\b(?:more|less|fewer|better|worse|first|(?!other|over|under|after|ever)\w{2,}er)\b.*\bor\b",
+    rf"\b{_COMPARATIVE}\b.*\bor\b|\bor\b.*\b{_COMPARATIVE}\b",
     r"\b(?:chang|grow|gr[eo]w|ris|rose|fall|fell|increas|decreas|drop|rais|(?:go|went|gone|come|came) (?:up|down))\w*\b"
     r".*\b(?:from|between|since)\b",
 )

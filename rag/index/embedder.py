@@ -40,7 +40,7 @@ _LENGTH_TOLERANCE = 0.01
 class Embedder(Protocol):
     """The protocol of an embedder; every row that it returns has length 1.
 
-    With `embed_tokens` too (`rag.index.embedder.TokenEmbedder`), passages are compared with a question word by word.
+    With `embed_tokens` too (`TokenEmbedder`), passages are compared with a question word by word.
     """
 
     name: str
@@ -153,7 +153,13 @@ class OnnxEmbedder:
     def _comparing(self) -> "InferenceSession":
         """The graph for tokens: with the word weights, if they are of this model."""
         added = load_word_weights(self._folder)
-        return _open_session(make_graph(self._folder, self._graphs, added=added)) if added else self._session
+        if not added:
+            return self._session
+        try:
+            return _open_session(make_graph(self._folder, self._graphs, added=added))
+        except OSError as exc:
+            logger.warning("passages are compared without the trained weights: %s", exc)
+            return self._session
 
     def _run(
         self, session: "InferenceSession", encodings: "Sequence[Encoding]", output: str

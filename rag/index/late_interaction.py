@@ -1,8 +1,8 @@
 """Compares a question with passages word by word, from the embedder's vectors of single tokens.
 
 An embedder's one vector of a passage blurs its details, and a search by words knows no synonyms. Late interaction keeps
-both (ColBERT: Khattab & Zaharia 2020, https://arxiv.org/abs/2004.12832). It works with an embedder that was not trained
-for it; docs/experiments.md has the measurements.
+both (ColBERT: Khattab & Zaharia 2020, https://arxiv.org/abs/2004.12832). The default embedder has weights
+that were trained for it (word_weights.py); docs/experiments.md has the measurements.
 """
 
 from collections.abc import Sequence

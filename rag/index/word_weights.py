@@ -40,7 +40,7 @@ def load_word_weights(folder: Path, *, file: Path = FILE, sha256: str = SHA256) 
     from safetensors import safe_open
 
     if not file.is_file() or digest_file(file) != sha256:
-        logger.warning("%s is damaged, so passages are compared without it: install Footnote again", file)
+        logger.warning("%s is missing or damaged, so passages are compared without it: install Footnote again", file)
         return {}
     with safe_open(file, "numpy") as weights:
         if weights.metadata()["embedder"] != fingerprint(folder):

@@ -1,7 +1,7 @@
 """Computes a sum, a mean or an extreme of a column of a table."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import mean
@@ -21,6 +21,8 @@ _COUNTS = compile_any(r"\b(?:how many|number)\b")
 _COUNTS_THINGS = compile_any(r"\b(?:how many|are|were|have)\b")
 # A column with such a label says what the numbers of a row are: "EUR", "kg".
 _UNITS = compile_any(r"\b(?:currency|currencies|units?|uom)\b")
+# A column of marks such as "yes" and "no" has at most this many different cells.
+_MARKS = 2
 # The highest rank is the lowest number.
 _RANK = compile_any(r"\b(?:rank|ranking|place|placing|position|priority|grade)\b")
 
@@ -42,11 +44,15 @@ class Calculation(Operation):
     def choose(self, task: Task, named: Named, names: frozenset[str]) -> Choice | None:
         """Return the rows that a task is about, and the columns of their names and their numbers.
 
-        It is None if a word is left over, if the question names another currency than the numbers have, or if the rows
-        have several currencies or units.
+        It is None if a word is left over, or if the rows have several currencies or units. So it is if the question
+        names another currency than the numbers have, or a mark of rows ("the paid invoices").
         """
         label = self._choose_label(task, named)
         if label is None or _has_several_units(named):
+            return None
+        names_label = _choose_names(task, named.columns, label)
+        others = named.columns.keys() & set(named.list_asked()) - {label, names_label}
+        if any(_marks_rows(named.columns[other].values()) for other in others):
             return None
         known = named.known | names
         if self.is_extreme:  # "which customer" may mean a column "Customer name"
@@ -54,7 +60,7 @@ class Calculation(Operation):
         currencies = set(CURRENCY_SIGNS).intersection(task.text)
         is_of_label = currencies <= set(label).union(*named.columns[label].values())
         is_understood = task.wanted <= known and is_of_label
-        return Choice(named.rows, _choose_names(task, named.columns, label), label) if is_understood else None
+        return Choice(named.rows, names_label, label) if is_understood else None
 
     def _choose_label(self, task: Task, named: Named) -> str | None:
         """Return the label of amounts that is asked for, or the only one if none is; None if it is unclear.
@@ -82,6 +88,11 @@ class Calculation(Operation):
         return Result(f"{with_unit}, the {self.name} of {column.label} over {count_rows(len(chosen))}", chosen)
 
 
+def _marks_rows(cells: Iterable[str]) -> bool:
+    """Return whether cells only say for each row whether it is so: "yes" and "no"."""
+    return len(set(cells)) <= _MARKS
+
+
 def _has_several_units(named: Named) -> bool:
     """Return whether a column says that the numbers of the rows are in different currencies or units."""
     for label in named.columns.keys() - named.amounts:
@@ -92,10 +103,10 @@ def _has_several_units(named: Named) -> bool:
 
 
 def _describe_extreme(label: str, rows: Sequence[Row], column: Column, value: Decimal) -> Result | None:
-    """Return the rows with an extreme value, by their names; None if other rows have the same name."""
+    """Return the rows with an extreme value, by their names; None if a name is missing or of other rows too."""
     best = [row for row in rows if column.numbers[row.span] == value]
     names = dict.fromkeys(row.cells.get(label, "") for row in best)
-    if sum(row.cells.get(label, "") in names for row in rows) > len(best):
+    if "" in names or sum(row.cells.get(label, "") in names for row in rows) > len(best):
         return None
     subject = ", ".join(names) if len(names) <= MOST_NAMED else count_rows(len(best))
     return Result(f"{subject}: {column.label} {best[0].cells[column.label]}", best)

@@ -59,7 +59,7 @@ def join_replies(parts: Sequence[PartAnswer], joined: Quotes, *, question: str) 
     """Return the replies of two answers, each after the thing that it is about: "Aller bridge: 74 metres."
 
     They cite the joined quotes. There is none if a reply is missing, or its passages do not name its thing, or both are
-    the same: then both mostly quote the answer about one of them.
+    the same: then both are mostly about one thing.
     """
     one, other = parts
     replies = [" ".join(sentence.text for sentence in part.reply) for part in parts]

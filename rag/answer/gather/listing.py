@@ -7,6 +7,7 @@ from rag.answer.gather.columns import Row
 from rag.answer.gather.naming import Named
 from rag.answer.gather.task import MOST_NAMED, ROWS, Choice, Operation, Result, Task, count_rows, list_words
 from rag.answer.signs import compile_any
+from rag.types import Span
 
 COUNTS_ROWS = rf"\bhow many {ROWS}\b|\b(?:total )?number of {ROWS}\b"
 # "Which tickets did she open?" does not ask for open ones, and no column says who a person is.
@@ -37,13 +38,16 @@ class Listing(Operation):
     def _choose_label(self, named: Named) -> str | None:
         """Return the label that is named without a cell, or else the first one; None if it is unclear.
 
-        Several rows are answered by their names, which are not amounts, except in the first column: "5a", "6b".
+        Several rows are answered by their names. A column names rows if its cells are all different and no amounts, or
+        if it is the first one: "5a", "6b".
         """
         first, *_ = named.columns
+        rows = set[Span]().union(*named.columns.values())
         label, *others = named.list_asked() or [first]
         if others or not named.cells or label in named.cells:
             return None
-        names_rows = label == first or label not in named.amounts
+        are_different = len(set(named.columns[label].values())) == len(rows)
+        names_rows = label == first or (are_different and label not in named.amounts)
         asks_for_cell = len(named.rows) == 1 and not self.counts
         return label if names_rows or asks_for_cell else None
 
@@ -65,6 +69,6 @@ class Listing(Operation):
 
 LISTINGS = (
     Listing(compile_any(COUNTS_ROWS), compile_any(r"\b(?:which|who|whose)\b"), counts=True, is_of_all=True),
+    Listing(compile_any(r"^\W*(?:how many|(?:what(?: is|'s) )?(?:the )?number of)\b"), _OTHER_ROWS, counts=True),
     Listing(compile_any(r"^\W*(?:which|what|list|show(?: me)?|give me|name)\b"), _OTHER_ROWS),
-    Listing(compile_any(r"^\W*(?:how many|(?:the )?number of)\b"), _OTHER_ROWS, counts=True),
 )

@@ -84,7 +84,7 @@ def _are_neighbours(words: frozenset[str], others: frozenset[str], text: str) ->
 
 
 def _find_label(label: str, text: str) -> frozenset[str]:
-    """Return the words of a label that are in a text; none if one is missing that is not a unit and joins no others."""
+    """Return the words of a label that are in a text; only units and joining words may be missing."""
     bare = _UNIT.sub("", label)
     words = list_words(label) & list_words(text)
     is_whole = list_words(bare) - JOINING <= words

@@ -42,8 +42,8 @@ class _Pair(NamedTuple):
 def split_question(question: Query, *, llm: LLM, prompts: Prompts) -> tuple[str, ...]:
     """Return two questions, one about each thing that a question compares, or () if it compares none.
 
-    The LLM writes them. If they have one of `_FAULTS`, each is the question without the other thing, unless the
-    question does not simply name the two things.
+    The LLM writes them. If they have one of `_FAULTS`, each is the question without the other thing, unless there are
+    more, or the question does not simply name the two things.
     """
     if not question.may_compare:
         return ()
@@ -52,7 +52,8 @@ def split_question(question: Query, *, llm: LLM, prompts: Prompts) -> tuple[str,
     lines = [_correct_names(line, question.text) for line in re.split(r"\s*\n\s*", written.strip())]
     if len(lines) == 2 and not _has_fault(lines, question):
         return _add_lost_numbers(lines, question)
-    return tuple(side.question for side in question.sides)
+    are_more = len(lines) > 2
+    return () if are_more else tuple(side.question for side in question.sides)
 
 
 def _correct_names(line: str, question: str) -> str:
@@ -99,14 +100,19 @@ def _names_by_other(pair: _Pair) -> bool:
 
 
 def _mixes_sides(pair: _Pair) -> bool:
-    """Return whether the question has two sides, and the lines are not about one each."""
+    """Return whether the question has two sides, and the lines do not name one each."""
     if not pair.question.sides:
         return False
     first, second = (side.words for side in pair.question.sides)
     one, other = pair.own_words
-    in_order = not (first.isdisjoint(one) or second.isdisjoint(other))
-    in_reverse = not (first.isdisjoint(other) or second.isdisjoint(one))
+    in_order = _has_most(one, first) and _has_most(other, second)
+    in_reverse = _has_most(one, second) and _has_most(other, first)
     return not in_order and not in_reverse
+
+
+def _has_most(words: Set[str], of: Set[str]) -> bool:
+    """Return whether some words have at least half of others."""
+    return 2 * len(words & of) >= len(of)
 
 
 def _asks_for_another(pair: _Pair) -> bool:
@@ -136,8 +142,8 @@ def _are_said(words: Set[str], question: Query) -> bool:
 
 
 def _add_lost_numbers(lines: Sequence[str], question: Query) -> tuple[str, ...]:
-    """Return lines with the numbers of the question that none of them has: "What did bread cost (2023)?"."""
-    said = _NUMBER.findall(" ".join(lines))
+    """Return lines with the numbers of the question that no thing has: "What did bread cost (2023)?"."""
+    said = _NUMBER.findall(" ".join([*lines, *(side.name for side in question.sides)]))
     lost = [number for number in _NUMBER.findall(question.text) if number not in said]
     if not lost:
         return tuple(lines)

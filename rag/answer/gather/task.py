@@ -8,13 +8,13 @@ from typing import NamedTuple
 from rag.answer.gather.columns import Row
 from rag.answer.signs import compile_any
 from rag.answer.understand.query import Query
-from rag.text import WORD, drop_plural
+from rag.text import LIMITS, WORD, drop_plural
 from rag.types import Span
 
 # "Can you compute …" wants no yes or no.
 _COURTESY = compile_any(r"^\W*(?:(?:please|(?:can|could|would|will) you)\W+)+")
-# "Amounts > 100", "price * pieces".
-_ARITHMETIC = re.compile(r"[<>=≤≥±+*×÷^%~−–—]|\s[/-]\s")
+# "Amounts > 100", "price * pieces", "since 2020".
+_ARITHMETIC = compile_any(r"[<>=≤≥±+*×÷^%~−–—]|\s[/-]\s", rf"\b(?:{LIMITS})\s+\W?\d")
 # At most this many rows are named and quoted.
 MOST_NAMED = 20
 ROWS = r"(?:rows|entries|records|lines)"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from rag.answer.negation import CHANGES, EXCLUSION, NEGATION, QUALITIES, find_reversal
+from rag.answer.negation import BOUNDS, EXCLUSION, NEGATION, QUALITIES, find_reversal
 from rag.answer.signs import AUXILIARY, compile_any
 from rag.text import content_words, list_stems
 
@@ -19,9 +19,6 @@ _DENIES = compile_any(
     r"\b(?:what|which|who|whom|where|when|how (?:many|much))\b"
     r"(?:(?!\b(?:if|because|that|why|reason|cause))[^.,;:?!]){0,80}?"
     rf"\b(?:{AUXILIARY} (?:[^\s,;’']+ ){{0,4}}?(?:not|never)|cannot|\w+n['’]t)\b"
-)
-_ASKS_CAUSE = compile_any(
-    r"\b(?:why|how come|when (?:do|does)|what (?:makes?|made|causes?|caused|lets?|raises?|lowers?))\b"
 )
 # A shorter quote may leave the "not" to the sentence before it: "Twelve of us."
 _SHORT = 6
@@ -52,9 +49,8 @@ def find_opposite(question: str, quotes: Iterable[str], texts: Iterable[str]) ->
     if " or " in question or NEGATION.search(f"{question} ; {quoted}"):
         return None
     known = f"{quoted} ; {' ; '.join(texts)}"
-    # "When do prices rise?" may be answered by "When supply falls."
-    pairs = QUALITIES if _ASKS_CAUSE.search(question) else [*CHANGES, *QUALITIES]
-    reversal = find_reversal(pairs, question, known=known, quoted=quoted)
+    # Rising and falling do not count here: "When do prices rise?" "When supply falls."
+    reversal = find_reversal([*BOUNDS, *QUALITIES], question, known=known, quoted=quoted)
     reversal = reversal or _find_prefixed(question, known=known, quoted=quoted)
     return Unmet(reversal[0], reversal[1:]) if reversal else None
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -38,8 +38,7 @@ def mark_printed_headings(lines: Sequence[Line]) -> tuple[list[Line], str | None
     A heading of several lines becomes one line. The levels are in the order of the sizes. If a line is a heading
     already, or too many look like one, nothing changes. The title is text: it is above the whole file.
     """
-    body = _find_body(lines)
-    marked_lines = [replace(line, level=int(_differs(line, body) and _may_be_heading(line))) for line in lines]
+    marked_lines = _mark(lines)
     marked_count = sum(line.level for line in marked_lines)
     has_bookmarks = any(line.level for line in lines)
     if has_bookmarks or marked_count > _MOST_OF_LINES * len(lines):
@@ -49,9 +48,27 @@ def mark_printed_headings(lines: Sequence[Line]) -> tuple[list[Line], str | None
     title = _find_title(lines[0], headings)
     # The title has no other heading's style, so it gets no level.
     styles = {_get_style(line) for line in headings if line is not title}
+    return _set_levels(merged_lines, styles), title.text if title else None
+
+
+def _mark(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines with level 1 for those that look like headings, and 0 for the others."""
+    body = _find_body(lines)
+    marked_lines = []
+    for line in lines:
+        is_heading = _differs(line, body) and _may_be_heading(line)
+        marked_lines.append(replace(line, level=int(is_heading)))
+    return marked_lines
+
+
+def _set_levels(lines: Sequence[Line], styles: Set[_Style]) -> list[Line]:
+    """Return the lines with the levels of headings by their style, the largest first; other styles have none."""
     levels = {style: level for level, style in enumerate(sorted(styles, reverse=True), 1)}
-    leveled_lines = [replace(line, level=line.level and levels.get(_get_style(line), 0)) for line in merged_lines]
-    return leveled_lines, title.text if title else None
+    leveled_lines = []
+    for line in lines:
+        level = levels.get(_get_style(line), 0) if line.level else 0
+        leveled_lines.append(replace(line, level=level))
+    return leveled_lines
 
 
 def _get_style(line: Line) -> _Style:
