@@ -75,8 +75,9 @@ def test_a_number_that_both_questions_lost_is_added() -> None:
             "What were sales in 2024?\nWhat were sales the year before?",
         ),
         ("What is different about the two pools, cost and size?", "What does the pool cost?\nHow big is the pool?"),
+        ("What river is longer than the Thames?", "How long is the river?\nHow long is the Thames?"),
     ],
-    ids=["no names", "a year named by the other", "two properties"],
+    ids=["no names", "a year named by the other", "two properties", "an unknown thing"],
 )
 def test_other_questions_are_left_whole(question: str, written: str) -> None:
     assert split(question, written) == ()

@@ -109,7 +109,9 @@ _COMPARATIVE = (
 COMPARATIVE = compile_any(rf"\b{_COMPARATIVE}\b")
 # A question with such words may compare two things: "Is it older than …", "How did … change from 2023 to 2024?"
 COMPARES = compile_any(
-    r"\b(?:compar\w+|differ\w*|versus|vs\.?|(?<!other )(?<!rather )than(?! \d)|what speaks for|pros and cons)\b",
+    r"\b(?:compar\w+|differ\w*|versus|vs\.?|what speaks for|pros and cons)\b",
+    # "What is longer than the Rhine?" names one thing.
+    rf"(?:^|[,.;:])\W*(?:{AUXILIARY}|how)\b[^.?!]*(?<!\bother )(?<!\brather )\bthan\b(?! \d)",
     rf"\b{_COMPARATIVE}\b.*\bor\b|\bor\b.*\b{_COMPARATIVE}\b",
     r"\b(?:chang|grow|gr[eo]w|ris|rose|fall|fell|increas|decreas|drop|rais|(?:go|went|gone|come|came) (?:up|down))\w*\b"
     r".*\b(?:from|between|since)\b",
