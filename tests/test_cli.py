@@ -40,6 +40,7 @@ def test_the_public_names_are_these() -> None:
         "Document", "DocumentError", "Drafted", "Embedder", "Entry", "Evidence", "Filter", "Hit", "Index",
         "IndexReport", "LLM", "Leaning", "Message", "ModelError", "Origin", "PromptError", "QuestionError", "RagError",
         "Report", "Reranker", "Retrieved", "Section", "Sentence", "Settings", "SettingsError", "Store", "StoreError",
+        "TokenEmbedder", "Tokens",
         "build_index", "evaluate", "load_dataset",
     ]  # fmt: skip
 
