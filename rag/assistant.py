@@ -184,7 +184,7 @@ class Assistant:
         sides = split_question(asked.wanted, llm=llm, prompts=self._split_prompts) if asked.search else ()
         if asked.search and sides:
             clock.stop("split")
-            finding = yield from self._read_sides(llm, sides, asked, clock)
+            finding = yield from self._read_sides(llm, asked.wanted, sides, asked.search, clock)
             yield Retrieved(finding.quotes.hits)
             return finding
         share = _OPEN_CAUTION if asked.wanted.is_open else 1.0
@@ -212,24 +212,20 @@ class Assistant:
         )
 
     def _read_sides(
-        self, llm: LLM, questions: Sequence[str], asked: "_Asked", clock: "_Clock"
+        self, llm: LLM, comparison: Query, questions: Sequence[str], search: Search, clock: "_Clock"
     ) -> Generator[Drafted, None, "_Finding"]:
         """Search and read for each question of a comparison; yield the LLM's words, return what it found as one."""
         findings = []
-        parts = []
-        for question in questions:
-            hits = asked.search(question)[:_HITS_PER_SIDE] if asked.search else ()
+        for query in map(Query, questions):
+            hits = search(query.text)[:_HITS_PER_SIDE]
             clock.stop("search")
-            found = yield from self._quote(
-                llm, Query(question), hits, clock, caution_share=_NAMED_CAUTION, may_add_hits=True
-            )
-            finding = self._add_reply(llm, found, Query(question), clock)
-            findings.append(finding)
-            parts.append(PartAnswer(question, finding.quotes, finding.reply))
+            found = yield from self._quote(llm, query, hits, clock, caution_share=_NAMED_CAUTION, may_add_hits=True)
+            findings.append(self._add_reply(llm, found, query, clock))
+        parts = [PartAnswer(q, f.quotes, f.reply) for q, f in zip(questions, findings, strict=True)]
         quotes = join_quotes(parts)
         return _Finding(
             quotes,
-            join_replies(parts, quotes, question=asked.wanted.text),
+            join_replies(parts, quotes, question=comparison.text),
             confidence=min(finding.confidence or 0.0 for finding in findings),
             prompt_tokens=sum(finding.prompt_tokens for finding in findings),
             answer_tokens=sum(finding.answer_tokens for finding in findings),

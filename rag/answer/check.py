@@ -22,6 +22,8 @@ from rag.text import STOP_WORDS, WORD, are_in_order, content_words, drop_plural,
 
 # At most a quarter of a reply's words may be missing from its quotes.
 _NEW_WORDS = 0.25
+# The opposites that a reply may turn round; those of states may also come from the question.
+_DIRECTIONS = [*CHANGES, *BOUNDS]
 # A statement answers a question without these words: "Can I park here?"
 _ASKING_WORDS = content_words("can could may must should shall i we you one there")
 
@@ -93,7 +95,7 @@ def _says_opposite(claim: Claim) -> bool:
     if claim.begins_with_no or NEGATION.search(f"{claim.text} {claim.quotes}"):
         return False
     of_state = find_reversal(STATES, claim.text, known=claim.meant, quoted=claim.quotes)
-    of_change = find_reversal([*CHANGES, *BOUNDS], claim.text, known=claim.quotes, quoted=claim.quotes)
+    of_change = find_reversal(_DIRECTIONS, claim.text, known=claim.quotes, quoted=claim.quotes)
     return bool(of_state or of_change)
 
 
@@ -151,7 +153,7 @@ def _adds_to(clause: str, question: str) -> bool:
 
 def _list_marks(text: str) -> set[str]:
     """Return the numbers and the quantifiers of a text, and the patterns of the opposites that it has."""
-    opposites = {sign.pattern for pair in [*STATES, *CHANGES, *BOUNDS] for sign in pair if sign.search(text)}
+    opposites = {sign.pattern for pair in [*STATES, *_DIRECTIONS] for sign in pair if sign.search(text)}
     return {*find_numbers(text), *_list_quantifiers(text), *opposites}
 
 

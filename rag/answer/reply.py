@@ -21,8 +21,6 @@ _MAX_TOKENS = 48
 _YES, _NO = "Yes", "No"
 # Between these log-odds of yes against no, half of its "Yes" and "No" are wrong (docs/experiments.md).
 _CLEAR_NO, _CLEAR_YES = -1.2, 2.5
-# The quotes are about a thing if they have at least half of its words.
-_SIDE = 0.5
 
 
 class Reply(NamedTuple):
@@ -95,7 +93,7 @@ def _is_one_sided(facts: _Facts) -> bool:
     """Return whether the sentences leave out one of the compared things: the LLM would make it up."""
     titles = [chunk.title for chunk in facts.chunks.values()]
     words = content_words(" ".join([*titles, *facts.texts]))
-    return any(len(side.words & words) < _SIDE * len(side.words) for side in facts.question.sides)
+    return not all(side.is_named(words) for side in facts.question.sides)
 
 
 # The quotes stand alone if one of these holds.

@@ -107,9 +107,11 @@ _COMPARATIVE = (
     r"|(?!other|over|under|after|ever|never|rather|n?either|whether|differ|number|order|member)\w{2,}er)"
 )
 COMPARATIVE = compile_any(rf"\b{_COMPARATIVE}\b")
+# These words always compare.
+VERSUS = r"compar\w+|versus|vs\.?|what speaks for"
 # A question with such words may compare two things: "Is it older than …", "How did … change from 2023 to 2024?"
 COMPARES = compile_any(
-    r"\b(?:compar\w+|differ\w*|versus|vs\.?|what speaks for|pros and cons)\b",
+    rf"\b(?:{VERSUS}|differ\w*|pros and cons)\b",
     # "What is longer than the Rhine?" names one thing.
     rf"(?:^|[,.;:])\W*(?:{AUXILIARY}|how)\b[^.?!]*(?<!\bother )(?<!\brather )\bthan\b(?! \d)",
     rf"\b{_COMPARATIVE}\b.*\bor\b|\bor\b.*\b{_COMPARATIVE}\b",

@@ -51,7 +51,7 @@ class Calculation(Operation):
         if label is None or _has_several_units(named):
             return None
         names_label = _choose_names(task, named.columns, label)
-        others = named.columns.keys() & set(named.list_asked()) - {label, names_label}
+        others = set(named.list_asked()) - {label, names_label}
         if any(_marks_rows(named.columns[other].values()) for other in others):
             return None
         known = named.known | names
@@ -95,9 +95,9 @@ def _marks_rows(cells: Iterable[str]) -> bool:
 
 def _has_several_units(named: Named) -> bool:
     """Return whether a column says that the numbers of the rows are in different currencies or units."""
-    for label in named.columns.keys() - named.amounts:
+    for label in filter(_UNITS.search, named.columns.keys() - named.amounts):
         units = {unit for span, unit in named.columns[label].items() if span in named.rows}
-        if _UNITS.search(label) and len(units) > 1:
+        if len(units) > 1:
             return True
     return False
 

@@ -103,16 +103,11 @@ def _mixes_sides(pair: _Pair) -> bool:
     """Return whether the question has two sides, and the lines do not name one each."""
     if not pair.question.sides:
         return False
-    first, second = (side.words for side in pair.question.sides)
+    first, second = pair.question.sides
     one, other = pair.own_words
-    in_order = _has_most(one, first) and _has_most(other, second)
-    in_reverse = _has_most(one, second) and _has_most(other, first)
+    in_order = first.is_named(one) and second.is_named(other)
+    in_reverse = first.is_named(other) and second.is_named(one)
     return not in_order and not in_reverse
-
-
-def _has_most(words: Set[str], of: Set[str]) -> bool:
-    """Return whether some words have at least half of others."""
-    return 2 * len(words & of) >= len(of)
 
 
 def _asks_for_another(pair: _Pair) -> bool:

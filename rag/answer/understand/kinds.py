@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from rag.answer.signs import AUXILIARY, OBJECT, PART, PLEASE, PLURAL, TEXT, WHOSE
+from rag.answer.signs import AUXILIARY, OBJECT, PART, PLEASE, PLURAL, TEXT, VERSUS, WHOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ COMPARISON = Kind(
     "comparison",
     most_replied=2,
     signs=(
-        r"\b(?:compar\w+|difference\w*|differs?|versus|vs\.?|what speaks for)\b",
+        rf"\b(?:{VERSUS}|difference\w*|differs?)\b",
         r"\b(?:pros and cons|(?:dis)?advantages?)\b",
     ),
 )

@@ -1,6 +1,7 @@
 """A question, and what its words say about the answer that it wants."""
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -26,6 +27,8 @@ from rag.text import content_words, count_words
 _TOPIC_WORDS = 2
 # The name of a thing that is compared has no more words than this.
 _NAME_WORDS = 8
+# A thing is named by at least half of its words.
+_NAMED = 0.5
 # A phrase has no more words than this, and no question word.
 _PHRASE_WORDS = 8
 _CLAUSE = re.compile(r"(?<=[.!?,;:])\s+")
@@ -43,6 +46,10 @@ class Side(NamedTuple):
     name: str
     words: frozenset[str]
     question: str
+
+    def is_named(self, words: Set[str]) -> bool:
+        """Return whether some words have at least half of those of the side."""
+        return len(self.words & words) >= _NAMED * len(self.words)
 
 
 @dataclass(frozen=True)
