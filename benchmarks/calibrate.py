@@ -70,11 +70,9 @@ def main() -> None:
     folder = arguments.features or Path("eval", f"confidence-{made_by}")
     held_out = read_ids(arguments.exclude) if arguments.exclude else set()
     tables = []
-    for source in arguments.sources:
-        name, _, limit = source.partition("=")
-        path = Path(name)
-        dataset = load_rows(path) if path.is_file() else load_dataset(path)
-        questions = draw([q for q in dataset.questions if q.id not in held_out], int(limit or MOST_QUESTIONS))
+    for path, limit in map(read_source, arguments.sources):
+        dataset = load_source(path)
+        questions = draw([q for q in dataset.questions if q.id not in held_out], limit or MOST_QUESTIONS)
         file = folder / f"{dataset.name}.jsonl"
         label = keep_label if has_files(path) else relabel
         rows = measure(dataset, questions, file, How(label, arguments.passages, settings, prompts))
@@ -85,6 +83,17 @@ def main() -> None:
 def read_ids(path: Path) -> set[str]:
     """Return the ids of the questions in a file."""
     return {json.loads(line)["id"] for line in path.read_text(encoding="utf-8").splitlines()}
+
+
+def read_source(argument: str) -> tuple[Path, int | None]:
+    """Return the path and the limit of an argument "SOURCE" or "SOURCE=LIMIT"."""
+    name, _, limit = argument.partition("=")
+    return Path(name), int(limit) if limit else None
+
+
+def load_source(path: Path) -> Dataset:
+    """Return the data set in a folder, or of a file's rows."""
+    return load_rows(path) if path.is_file() else load_dataset(path)
 
 
 def load_rows(path: Path) -> Dataset:

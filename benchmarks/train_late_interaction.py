@@ -32,18 +32,16 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import AutoModel, AutoTokenizer
 
-from benchmarks.calibrate import load_rows
-from rag import Dataset, Settings, load_dataset
+from benchmarks.calibrate import load_source, read_source
+from rag import Settings
 from rag.evaluation.judge import has_short_answers
 from rag.evaluation.metrics import contains_answer
 from rag.files import digest_file
 from rag.index.build import index_documents
 from rag.index.word_weights import FILE, fingerprint
 from rag.models import locate_model
-from rag.retrieve import add_titles
+from rag.retrieve import COMPARED, add_titles
 
-# Passages that the search finds for each question, as `rag.retrieve` compares them.
-FOUND = 12
 RANKS = (1, 3, 5)
 # Weights of the similarity that the report compares.
 WEIGHTS = (3.0, 5.0, 8.0, 12.0)
@@ -152,14 +150,16 @@ def weigh_words(question: Text) -> torch.Tensor:
     return torch.tensor([1 / count / words if count else 0.0 for count in tokens])
 
 
-def collect(dataset: Dataset, limit: int, settings: Settings) -> list[Example]:
-    """Return what a search of a data set finds for its answerable questions, drawn at random."""
+def collect(argument: str, settings: Settings) -> list[Example]:
+    """Return what a search of a source finds for its answerable questions, drawn at random."""
+    path, limit = read_source(argument)
+    dataset = load_source(path)
     questions = [q for q in dataset.questions if q.answerable and has_short_answers(q)]
     random.Random(0).shuffle(questions)  # noqa: S311
     examples = []
     with index_documents(dataset.documents, settings=settings.beside(f"train-{dataset.name}")) as index:
         for question in tqdm(questions[:limit], desc=dataset.name, unit="question", disable=None):
-            hits = index.search(question.question, k=FOUND)
+            hits = index.search(question.question, k=COMPARED)
             examples.append(
                 Example(
                     question.question,
@@ -264,20 +264,12 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     settings = Settings.load()
     folder = locate_model(settings.embedder, kind="embedder", home=settings.home)
-    examples = {source: read_source(source, settings) for source in (*arguments.sources, *arguments.report)}
+    examples = {source: collect(source, settings) for source in (*arguments.sources, *arguments.report)}
     model = Comparer(folder, recipe)
     show(model, {source: examples[source] for source in arguments.report})
     train(model, [example for source in arguments.sources for example in examples[source]], recipe)
     save(model, arguments.out, folder, arguments.sources)
     show(model, {source: examples[source] for source in arguments.report})
-
-
-def read_source(source: str, settings: Settings) -> list[Example]:
-    """Return the examples of a source as it is named on the command line."""
-    name, _, limit = source.partition("=")
-    path = Path(name)
-    dataset = load_rows(path) if path.is_file() else load_dataset(path)
-    return collect(dataset, int(limit) if limit else len(dataset.questions), settings)
 
 
 def show(model: Comparer, sets: dict[str, list[Example]]) -> None:
@@ -299,14 +291,14 @@ def save(model: Comparer, path: Path, folder: Path, sources: Sequence[str]) -> N
         for name, weight in model.named_parameters()
         if name.endswith((".down", ".up"))
     }
-    hashes: dict[str, Any] = {Path(source.partition("=")[0]).name: hash_source(source) for source in sources}
+    paths = [path for path, _ in map(read_source, sources)]
+    hashes = {path.name: hash_source(path) for path in paths}
     metadata = {"embedder": fingerprint(folder), "sources": json.dumps(hashes)}
     save_file(kept, path, metadata=metadata)
 
 
-def hash_source(source: str) -> str:
-    """Return the SHA-256 of a source's file, or of the files of its folder."""
-    path = Path(source.partition("=")[0])
+def hash_source(path: Path) -> str:
+    """Return the SHA-256 of the hashes of a source's files."""
     files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
     return hashlib.sha256("".join(map(digest_file, files)).encode()).hexdigest()
 

@@ -21,7 +21,7 @@ _WIDER = 8
 # Candidates for a reranker, which takes about 10 ms for each.
 _RERANKED = 20
 # Candidates for the comparison word by word.
-_COMPARED = 12
+COMPARED = 12
 # The weight of the words' similarity beside the score of the search (docs/experiments.md).
 _BONUS = 5.0
 # The number or code of one thing of many: "invoice 8841", "ticket #1042", "PO-55-12". A year names no thing, and a
@@ -61,7 +61,7 @@ def retrieve(
     wants_readers = _ASKS_READERS.search(wordings) or (where and (where.voice or where.author))
     share = 1.0 if wants_readers else _COMMENT_SHARE
     # The comparison leaves room for articles, or comments with the question's words would take all of it.
-    compared = _choose(found, count=max(passages, _RERANKED if index.reranker else _COMPARED), comment_share=share)
+    compared = _choose(found, count=max(passages, _RERANKED if index.reranker else COMPARED), comment_share=share)
     kept = _choose(_reorder(compared, rewritten or question, index), count=passages, comment_share=share)
     return find_evidence(wordings, kept, candidates=found)
 
