@@ -1,6 +1,7 @@
 """Splits texts into words and sentences, for the search and the checks."""
 
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
@@ -99,6 +100,11 @@ def drop_plural(word: str) -> str:
     """Return a word in lower case and without a plural's "s"; numbers stay whole."""
     word = word.lower()
     return word if word[0].isdigit() else _PLURAL.sub("", word)
+
+
+def drop_accents(text: str) -> str:
+    """Return a text with the plain letter for each one with an accent: "Ogedei" for "Ögedei"."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
 
 
 def content_words(text: str) -> set[str]:

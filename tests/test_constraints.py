@@ -31,6 +31,11 @@ UNMET = [
     ("What does Newton's third law say?", "Newton's second law is about mass.", "3rd law", ("2nd law",)),
     ("Which visa do Indian citizens need?", "Chinese citizens need a visa.", "Indian citizens", ("Chinese citizens",)),
     ("Who ruled in the 18th century?", "Bo ruled from the nineteenth century on.", "18th century", ("19th century",)),
+    ("What is the third album called?", "The fourth album is due on 3 May.", "3rd album", ("4th album",)),
+    ("When was Leon Berg born?", "The singer Anna Berg was born in May.", "Leon Berg", ("Anna Berg",)),
+    ("Who rules the South Sea?", "Ada rules it. North Sea ports are hers.", "South Sea", ("North Sea",)),
+    ("What does the ferry to Harlow cost?", "Marlow: the ferry to Marlow costs 5 euros.", "Harlow", ("Marlow",)),
+    ("Who served as an African envoy?", "An American envoy was here.", "African envoy", ("American envoy",)),
 ]
 MET = [
     ("Which rent of 1200 is due?", "Since 2020 the rent is 1,200."),
@@ -63,6 +68,11 @@ MET = [
     ("Which polish cloth is soft?", "The Danish cloth is soft."),
     ("Who won from 2001 to 2003?", "Ada won in 2002."),
     ("Who led the choir in 1975?", "From 1968 to 1981 Ada led the choir."),
+    ("What fell on 3rd May?", "Snow fell on May 3, and rain on the 4th May."),
+    ("What does President Berg say?", "Anna Berg says no."),
+    ("Who was the mother of Ögedei Khan?", "Ogedei Khan was a son of Genghis Khan."),
+    ("Who was the mother of Margret Berg?", "Margaret Berg was a sister of Anna Berg."),
+    ("Who signed the Highway Designated Act?", "Ada signed the Designation Act."),
 ]
 
 

@@ -24,6 +24,8 @@ from rag.text import STOP_WORDS, WORD, are_in_order, content_words, drop_plural,
 _NEW_WORDS = 0.25
 # The opposites that a reply may turn round; those of states may also come from the question.
 _DIRECTIONS = [*CHANGES, *BOUNDS]
+# "1. Tea": the number of an item, at the beginning of a quote.
+_ITEM_NUMBER = re.compile(r"^\(?\d{1,3}[.)]\s", re.MULTILINE)
 # A statement answers a question without these words: "Can I park here?"
 _ASKING_WORDS = content_words("can could may must should shall i we you one there")
 
@@ -79,6 +81,12 @@ def _repeats_question(claim: Claim) -> bool:
         return False
     said, asked = (set(map(drop_plural, WORD.findall(text))) for text in (claim.text, claim.question))
     return said - STOP_WORDS <= asked
+
+
+def _is_item_number(claim: Claim) -> bool:
+    """Return whether a claim is a number alone that the quotes have only before an item: "1" of "1. Tea"."""
+    is_number = claim.text.strip(" .").isdecimal()
+    return is_number and has_new_number(claim.text, _ITEM_NUMBER.sub("", claim.sources))
 
 
 def _denies_alone(claim: Claim) -> bool:
@@ -176,6 +184,7 @@ CONFLICTS = (
 FAULTS = (
     Rule("no word of the quotes", lambda claim: not claim.words),
     *CONFLICTS,
+    Rule("the number of an item", _is_item_number),
     Rule("a new phrase", lambda claim: has_new_phrase(claim.text, claim.known)),
     Rule("other words than the quotes", _has_other_words),
     Rule("the words of the question", _repeats_question),

@@ -82,11 +82,15 @@ def _collect_facts(quotes: Quotes, query: Query) -> _Facts:
 
 
 def _lacks_reason(facts: _Facts) -> bool:
-    """Return whether the question asks for a reason, and the sentences give none, or only doubt or deny one."""
+    """Return whether the question asks for a reason, and no sentence gives one, or one says that none is known.
+
+    Otherwise the LLM takes the reason for something else: "It gave no reason. He moved because of the rent."
+    """
     if not facts.question.asks_why:
         return False
-    gives_reason = any(REASON.search(text) and not UNEXPLAINED.search(text) for text in facts.texts)
-    return not gives_reason or all(map(is_unsure, facts.texts))
+    gives_reason = any(map(REASON.search, facts.texts))
+    is_unexplained = any(map(UNEXPLAINED.search, facts.texts))
+    return not gives_reason or is_unexplained or all(map(is_unsure, facts.texts))
 
 
 def _is_one_sided(facts: _Facts) -> bool:

@@ -1,13 +1,12 @@
 """Cuts texts and questions into word stems, in the same way for every store."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import snowballstemmer
 
-from rag.text import STOP_WORDS, WORD
+from rag.text import STOP_WORDS, WORD, drop_accents
 
 # The stemmer for each language that `rag.language` guesses (https://snowballstem.org).
 _STEMMERS = {
@@ -68,5 +67,4 @@ def _list_words(text: str) -> Iterator[str]:
 @lru_cache(maxsize=_REMEMBERED)
 def _stem(word: str, language: str) -> str:
     # A stemmer works for one thread at a time, and a new one costs nothing.
-    stem = snowballstemmer.stemmer(_STEMMERS[language]).stemWord(word.lower())
-    return "".join(letter for letter in unicodedata.normalize("NFKD", stem) if not unicodedata.combining(letter))
+    return drop_accents(snowballstemmer.stemmer(_STEMMERS[language]).stemWord(word.lower()))

@@ -10,9 +10,10 @@ from rag.answer.quote.cite import Quotes
 from rag.answer.quote.opposites import Unmet, asks_for_exception, find_opposite
 from rag.answer.signs import ANY_CURRENCY, CURRENCY_SIGNS, compile_any
 from rag.answer.understand.query import Query
+from rag.answer.understand.restate import find_spelling
 from rag.documents.formats.numerals import format_roman
 from rag.rows import is_row
-from rag.text import LIMITS, NO_LABEL
+from rag.text import LIMITS, MONTHS, NO_LABEL, drop_accents
 
 # Passages need not have the number of a limit: "over 100", "between 2001 and 2003", "after 1999". "About 2019" may name
 # a year.
@@ -35,6 +36,11 @@ _COUNTRIES = {
     "dutch": "Netherlands|Holland", "european": r"EU\b", "finnish": "Finland", "french": "France", "irish": "Ireland",
     "peruvian": "Peru", "polish": "Poland", "spanish": "Spain", "swiss": "Switzerland", "welsh": "Wales",
 }  # fmt: skip
+# Words before a name that passages may leave out.
+_TITLES = (
+    "Mrs?|Miss|Doctor|Professor|President|King|Queen|Prince|Princess|Pope|Sir|Lord|Lady|Saint|General|Captain|Emperor"
+    "|Judge|Justice|Senator|Minister|Chancellor|Governor|Mayor|Uncle|Aunt"
+)
 # Forms of words that the passages must have as the question does. Only words with the same `same` are compared.
 _FORMS = (
     # A year: "2019", "in 1066", but not "1200", "€1600", "1600 euros".
@@ -51,12 +57,18 @@ _FORMS = (
     re.compile(r"\b\d{1,2}(?:st|nd|rd|th)[ -](?P<same>[A-Za-z]{3,})\b"),
     # Of one country: "Indian citizens". "Polish" in small letters has to do with shoes.
     re.compile(rf"\b(?=[A-Z])(?i:{_NATIONS}) (?P<same>[A-Za-z]{{3,}})\b"),
+    # One of a family, or of things with one name: "Anna Berg", "North Carolina".
+    re.compile(rf"(?<=\s)(?!(?:{_TITLES})\b)[A-Z][a-z]{{2,}} (?P<same>[A-Z][a-z]{{2,}})\b"),
+    # Names that differ only in the first letter: "Harlow", "Marlow".
+    re.compile(r"(?<=\s)[A-Z](?P<same>[a-z]{3,})\b"),
 )
 # "World War II" is the second one; "I" alone is a word.
 _ROMAN = {format_roman(number).upper(): str(number) for number in range(2, 21)} | {"[A-Z][a-z]+ I": "1"}
 _NUMBER = re.compile(r"\d+")
 # "From 1968 to 1981" speaks of 1975 too.
 _YEARS = re.compile(r"\b(\d{4})\s*(?:to|until|till|and|[-–—])\s*(\d{4})\b")
+# The day of a date does not number things.
+_DAY = compile_any(rf"\b\d{{1,2}}(?:st|nd|rd|th)? (?:{MONTHS})\b|\b(?:{MONTHS}) \d{{1,2}}\b")
 # "1,200", "1.200" and "1 200" are also 1200.
 _SEPARATOR = re.compile(r"(?<=\d)[.,'’\s](?=\d{3}(?!\d))")
 
@@ -103,7 +115,8 @@ def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Patter
     """
     asked = write_ordinals(_LIMIT.sub(" ", question))
     text = write_ordinals(" ".join(texts))
-    numbers = _list_numbers(text)
+    names_day = _DAY.search(question) is not None
+    numbers = _list_numbers(text if names_day else _DAY.sub(" ", text))
     for form in forms:
         for wanted in form.finditer(asked):
             others = _list_others(form, wanted, text)
@@ -113,14 +126,20 @@ def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Patter
 
 
 def _is_there(wanted: str, text: str, numbers: set[str]) -> bool:
-    """Return whether a text has the numbers of a word, or years around them; or its nationality, or that country."""
+    """Return whether a text has the numbers of a word, or years around them; or its name or nationality."""
     asked = _NUMBER.findall(wanted)
     if asked:
         is_between = any(int(first) <= int(asked[0]) <= int(last) for first, last in _YEARS.findall(text))
         return is_between or numbers.issuperset(asked)
-    nation, _ = wanted.split(maxsplit=1)
-    names = f"{nation[:_SAME_LETTERS]}|{_COUNTRIES.get(nation.lower(), nation)}"
-    return re.search(rf"\b(?:{names})", text) is not None
+    name, *_ = drop_accents(wanted).split()
+    plain = drop_accents(text)
+    country = _COUNTRIES.get(name.lower(), name)
+    if re.search(rf"\b(?:{name[:_SAME_LETTERS]}|{country})", plain):
+        return True
+    # A misspelt name has the right first letter, and "African" does not stand for "American".
+    alike = re.findall(rf"\b{name[0]}\w+", plain)
+    is_nation = re.fullmatch(_NATIONS, name, re.IGNORECASE)
+    return find_spelling(name, alike) in alike and not is_nation
 
 
 def _list_numbers(text: str) -> set[str]:
