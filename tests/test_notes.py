@@ -251,6 +251,7 @@ def test_latex_is_read_as_prose(tmp_path: Path) -> None:
         "2025-03-03",
     )
     assert list_sections(document) == [
+        (None, "Author: Ada Example, Ben König"),
         ("Opening hours", "The harbour opens at six sharp, see [smith2020]. It costs 5 % more, they say."),
         (
             "Opening hours › In winter",
@@ -273,6 +274,8 @@ def test_tables_and_plain_formulas_of_latex_are_words(tmp_path: Path) -> None:
     document = read(tmp_path, "a.tex", dedent(text))
     assert document.author == "Runa Dahl (Institute of Coasts), Piers Ode"
     assert document.text.split("\n") == [
+        "Author: Runa Dahl (Institute of Coasts), Piers Ode",
+        "",
         "The kite has 2.3 m² (n = 37); $\\alpha$ costs $5.",
         "Note",
         "Site: Skarv; Flights: 14",
@@ -371,6 +374,7 @@ def test_org_is_read_as_prose(tmp_path: Path) -> None:
     document = read(tmp_path, "a.org", dedent(text))
     assert (document.title, document.author, document.date) == ("Harbour", "Ada Example", "2025-03-03")
     assert list_sections(document) == [
+        (None, "Author: Ada Example"),
         ("Opening hours", "It opens at six, see the page and /usr/share/doc; a_b_c, make.\n\nx = 1\n* no heading"),
         ("Opening hours › In winter", "- It opens at eight.\n\nQuoted words."),
     ]
@@ -408,7 +412,7 @@ def test_asciidoc_is_read_as_prose(tmp_path: Path) -> None:
     document = read(tmp_path, "a.adoc", dedent(text))
     assert (document.title, document.author, document.date) == ("Harbour guide", "Ada Example", "2025-03-03")
     assert list_sections(document) == [
-        ("Harbour guide", "First words."),
+        ("Harbour guide", "Author: Ada Example\n\nFirst words."),
         (
             "Harbour guide › Opening hours",
             "It opens at six, see the page and the winter; run make. A a_b_c, 2 * 3 * 4.\n\n== no heading",

@@ -164,6 +164,7 @@ WRONG = [
     ("Can I park in the yard?", "No.", "You can park in the yard.", "a no to what is stated"),
     ("Where is it?", "Casino.", "Casi is a town.", "other words than the quotes"),
     ("How many drinks are there?", "1", "1. Tea with milk", "the number of an item"),
+    ("Who counted the seals?", "We", "We counted seals.", "no word of the quotes"),
 ]
 
 

@@ -11,8 +11,8 @@ from rag.answer.numbers import write_digits
 from rag.documents.dates import spell_dates
 from rag.text import content_words
 
-# A reply may join the words of its quotes with these.
-_LINKS = content_words("because due about both also more less than")
+# A reply may join the words of its quotes with these, and says nothing with these alone.
+_LINKS = content_words("because due about both also more less than we us i me you them")
 # The quotes are one line each, but spoken words may have several sentences.
 CLAUSE_END = re.compile(
     r"[,;:—–\n]|(?<=[^\W\d_]{3})[.!?][\"”’]?\s|\b(?:but|although|though|while|whereas)\b", re.IGNORECASE

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rag.documents.blocks import Extract, squeeze
-from rag.documents.dates import read_date
 from rag.documents.formats.grid import Labels
 from rag.documents.formats.numerals import raise_digits
 from rag.documents.formats.plain.decode import decode
-from rag.documents.formats.plain.markup import Markup, change_outside, read_markup
+from rag.documents.formats.plain.markup import Markup, change_outside, make_extract, read_markup
 from rag.documents.headings import Heading
 
 _LEVELS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
@@ -130,10 +129,7 @@ def read_latex(path: Path) -> Extract:
     text = change_outside(decode(path.read_bytes()), _CODE, _spell_out_tables)
     body = _BODY.search(text)
     fields = {name: _LATEX.clean(value).strip() for name, value in _FIELD.findall(_COMMENT.sub("", text))}
-    date = fields.get("date", "")
-    return Extract(
-        read_markup(body[1] if body else text, _LATEX),
-        title=fields.get("title"),
-        author=", ".join(re.split(r"\s*\\and\b\s*", fields.get("author", ""))),
-        date=None if date == r"\today" else read_date(date),
-    )
+    fields["author"] = ", ".join(re.split(r"\s*\\and\b\s*", fields.get("author", "")))
+    if fields.get("date") == r"\today":
+        del fields["date"]
+    return make_extract(list(read_markup(body[1] if body else text, _LATEX)), fields)

@@ -89,11 +89,14 @@ def _split_paragraphs(text: str, markup: Markup) -> Iterator[Block]:
 
 
 def make_extract(blocks: list[Block], fields: Mapping[str, str]) -> Extract:
-    """Return blocks with the title, author and date in some fields; a heading at the top is a title too."""
+    """Return blocks with the title, author and date in some fields; a heading at the top is a title too.
+
+    The author is a paragraph below the title ("Author: Ada"), unless a block has the name.
+    """
     heading = blocks[0].text if blocks and blocks[0].kind == "heading" else None
-    return Extract(
-        blocks,
-        title=fields.get("title", heading),
-        author=fields.get("author"),
-        date=read_date(fields.get("date")),
-    )
+    title = fields.get("title", heading)
+    author = fields.get("author", "")
+    if author and not any(author in block.text for block in blocks):
+        place = 1 if heading and title == heading else 0
+        blocks.insert(place, Block(f"Author: {author}"))
+    return Extract(blocks, title=title, author=author, date=read_date(fields.get("date")))
