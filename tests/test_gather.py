@@ -249,3 +249,29 @@ def test_a_question_in_a_document_is_quoted_with_the_answer_below_it(tmp_path: P
         answer = Assistant(index, llm, settings).ask("Where do we meet on Saturday?")
     assert "platform 4" in answer.answer
     assert answer.text == "At the station [1]"
+
+
+BILL = "Bill 8841 to Ada\n\nTwo lamps: 40.00\n\nOne cable: 4.00\n\nSubtotal: 44.00\n\nTotal due: 52.36\n\nPay soon."
+
+
+@pytest.mark.parametrize(
+    ("question", "written", "answer"),
+    [
+        ("What is the total of bill 8841?", "Two lamps: 40.00", "Two lamps: 40.00 [1]. Total due: 52.36 [1]."),
+        ("What is the total of bill 8841?", "Total due: 52.36", "Total due: 52.36 [1]."),
+        ("What do the lamps on bill 8841 cost?", "Two lamps: 40.00", "Two lamps: 40.00 [1]."),
+    ],
+)
+def test_a_question_for_a_total_gets_the_line_with_the_total(
+    open_text: Callable[..., Index], settings: Settings, question: str, written: str, answer: str
+) -> None:
+    assert Assistant(open_text(BILL), ScriptedLLM(written), settings).ask(question).answer == answer
+
+
+def test_a_total_of_another_section_is_not_added(tmp_path: Path, settings: Settings) -> None:
+    text = f"# Bill 8841\n\nTwo desks: 40.00\n\n# Next bill\n\n{BILL}"
+    (tmp_path / "bills.md").write_text(text, encoding="utf-8")
+    build_index([tmp_path / "bills.md"], settings=settings, embedder=HashingEmbedder())
+    with Index(settings.index_dir / "test", HashingEmbedder()) as index:
+        answer = Assistant(index, ScriptedLLM("Two desks: 40.00"), settings).ask("What is the total of bill 8841?")
+    assert answer.answer == "Two desks: 40.00 [1]."

@@ -7,6 +7,7 @@ from rag.answer.gather.blocks import find_block, list_article, quote_span
 from rag.answer.gather.select import select_sentences
 from rag.answer.gather.summary import summarize_nearest
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
+from rag.answer.signs import compile_any
 from rag.answer.understand.kinds import Kind
 from rag.answer.understand.query import Query
 from rag.index.index import Index
@@ -15,6 +16,10 @@ from rag.language import QUESTION_MARKS
 from rag.rows import is_row
 from rag.text import list_sentences
 
+# "What is the total?", and the line of a bill that says it: "Total due: 5,688.20".
+_TOTAL = compile_any(r"\b(?:(?:grand |net )?totals?|sum|altogether|gesamt\w*|summe|insgesamt)\b")
+# A line of a bill is a row, or has at most this many words.
+_LINE_WORDS = 12
 # An answer of fewer words is a heading, or the beginning of an answer.
 _SHORT_WORDS = 7
 
@@ -33,7 +38,27 @@ def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
             return quotes
         if quotes.citations[-1].quote.rstrip().endswith(QUESTION_MARKS):
             return _add_following(quotes, store)
-        return _add_beside(quotes, question.kind, store) if question.kind.wants_several else quotes
+        if question.kind.wants_several:
+            return _add_beside(quotes, question.kind, store)
+        return _add_totals(quotes, store) if _TOTAL.search(question.text) else quotes
+
+
+def _add_totals(quotes: Quotes, store: Store) -> Quotes:
+    """Return quotes of lines without a total, with the next lines of their section that begin with one."""
+    lines = [span.words for span in quotes.spans]
+    if any(map(_TOTAL.search, lines)) or not all(map(_is_line, lines)):
+        return quotes
+    last = quotes.spans[-1]
+    quoted = last.hit.chunk
+    section = [chunk for chunk in list_article(quoted.document_id, store) if chunk.heading == quoted.heading]
+    below = quote_span(section, (last.end, section[-1].end), score=last.hit.score).spans
+    totals = [span for span in below if _TOTAL.match(span.words) and _is_line(span.words)]
+    return _add_spans(quotes, totals) if totals else quotes
+
+
+def _is_line(text: str) -> bool:
+    """Return whether a text may be a line of a bill."""
+    return is_row(text) or len(text.split()) <= _LINE_WORDS
 
 
 def _add_beside(quotes: Quotes, kind: Kind, store: Store) -> Quotes:
