@@ -33,9 +33,9 @@ def fingerprint(folder: Path) -> str:
 
 
 def load_word_weights(folder: Path, *, file: Path = FILE, sha256: str = SHA256) -> Added:
-    """Return the matrices to add to those of the embedder in a folder; {} if the weights are of another embedder.
+    """Return the matrices to add to those of the embedder in a folder; {} for another embedder than theirs.
 
-    It is also {} if their file is missing or damaged, which is logged.
+    A missing or damaged file is logged, and adds nothing.
     """
     from safetensors import safe_open
 
