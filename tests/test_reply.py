@@ -249,6 +249,21 @@ def test_a_reply_gives_no_reason_if_the_quotes_say_that_none_was_given(
     assert bool(reply_to(asked, "Because of the flood").reply) == is_replied
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "is_replied"),
+    [
+        ("How much more is the rent of Bo than that of Ada?", "Ada pays 700 euros, Bo 760 euros.", False),
+        ("How much more is the rent of Bo than that of Ada?", "Bo pays 60 euros more than Ada.", True),
+        ("How much does Bo pay, if more than 50?", "Bo pays 60 euros.", True),
+    ],
+)
+def test_a_reply_gives_no_difference_that_the_quotes_do_not_state(
+    answer: Answer, question: str, text: str, *, is_replied: bool
+) -> None:
+    asked = replace(answer, question=question, sentences=(Sentence(text, (1,)),))
+    assert bool(reply_to(asked, "60 euros" if "60 euros" in text else "760 euros").reply) == is_replied
+
+
 def test_a_reply_with_a_fault_or_without_an_end_is_dropped(answer: Answer) -> None:
     assert not reply_to(answer, "8 million euros").reply
     assert not reply_to(answer, "9 million euros " * 20).reply

@@ -1,6 +1,7 @@
 """Has the LLM write a short reply to a question from the quoted sentences, and checks it against them."""
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 _MAX_TOKENS = 48
 _YES, _NO = "Yes", "No"
+# "How much higher is the rent than last year?", but not "How many are older than 65?"
+_THAN = re.compile(r"\bthan\b(?! \d)", re.IGNORECASE)
+_ASKS_DIFFERENCE = re.compile(rf"\bhow (?:much|many)\b.*{_THAN.pattern}", re.IGNORECASE)
 # Between these log-odds of yes against no, half of its "Yes" and "No" are wrong (docs/experiments.md).
 _CLEAR_NO, _CLEAR_YES = -1.2, 2.5
 
@@ -100,6 +104,14 @@ def _is_one_sided(facts: _Facts) -> bool:
     return not all(side.is_named(words) for side in facts.question.sides)
 
 
+def _lacks_difference(facts: _Facts) -> bool:
+    """Return whether the question asks by how much one thing is more than another, and no sentence says so.
+
+    The LLM would take the amount of one of them.
+    """
+    return bool(_ASKS_DIFFERENCE.search(facts.question.text)) and not any(map(_THAN.search, facts.texts))
+
+
 # The quotes stand alone if one of these holds.
 _SPEAKS_FOR_ITSELF: tuple[Callable[[_Facts], bool], ...] = (
     lambda facts: not facts.texts,
@@ -107,6 +119,7 @@ _SPEAKS_FOR_ITSELF: tuple[Callable[[_Facts], bool], ...] = (
     _lacks_reason,
     lambda facts: len(facts.texts) > facts.question.kind.most_replied,
     _is_one_sided,
+    _lacks_difference,
     # The LLM mostly names the thing that the quotes name first.
     lambda facts: facts.question.compares_amounts,
 )
