@@ -275,3 +275,39 @@ def test_a_total_of_another_section_is_not_added(tmp_path: Path, settings: Setti
     with Index(settings.index_dir / "test", HashingEmbedder()) as index:
         answer = Assistant(index, ScriptedLLM("Two desks: 40.00"), settings).ask("What do the two desks cost in total?")
     assert answer.answer == "Two desks: 40.00 [1]."
+
+
+MOSS = (
+    "Title: Moss on gravel roads\nBy Tuva Lindgren and Amos Kettle\nDate: 2021-06-14\n\nMoss holds dust. Ada said so."
+)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who wrote the paper about moss?",
+        "who is the author of this document",
+        "Who are the writers of the moss article?",
+    ],
+)
+def test_the_author_of_a_document_is_quoted_from_the_line_that_names_him(
+    open_text: Callable[..., Index], settings: Settings, question: str
+) -> None:
+    answer = Assistant(open_text(MOSS), ScriptedLLM("Moss holds dust."), settings).ask(question)
+    (citation,) = answer.citations
+    assert citation.quote == "By Tuva Lindgren and Amos Kettle"
+    assert answer.text == "Tuva Lindgren and Amos Kettle wrote “Moss on gravel roads” [1]"
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Who wrote the paper about dogs?", MOSS),
+        ("Who wrote Moss on gravel roads?", MOSS),
+        ("Who wrote this?", MOSS.replace("By Tuva", "Via Tuva")),
+    ],
+)
+def test_no_author_is_named_for_another_work_or_if_none_is_known(
+    open_text: Callable[..., Index], settings: Settings, question: str, text: str
+) -> None:
+    assert "wrote" not in Assistant(open_text(text), ScriptedLLM("Moss holds dust."), settings).ask(question).text

@@ -1,7 +1,8 @@
-"""Answers a question without an LLM: by a computed value, a part, a page, a section, a summary or a comparison."""
+"""Answers a question without an LLM, for example by a computed value, a section or a summary."""
 
 from collections.abc import Callable
 
+from rag.answer.gather.author import find_author
 from rag.answer.gather.compare import compare_in_general
 from rag.answer.gather.parts import find_page, find_part
 from rag.answer.gather.request import Gathered, Request
@@ -14,6 +15,7 @@ FINDERS: tuple[Callable[[Request], Gathered | None], ...] = (
     find_part,
     find_page,
     find_summary,
+    find_author,
     compare_in_general,
 )
 

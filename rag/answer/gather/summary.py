@@ -37,13 +37,13 @@ def find_summary(request: Request) -> Gathered | None:
         span = find_section(chunks, topic, title=nearest.chunk.title)
         if span:
             return Gathered(quote_part(chunks, span, score=nearest.score))
-        if question.kind is SUMMARY and _is_nearest_meant(topic, request.hits):
+        if question.kind is SUMMARY and is_nearest_meant(topic, request.hits):
             quotes = _summarize(question, request.hits, store)
             return Gathered(quotes) if quotes else None
     return None
 
 
-def _is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
+def is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
     """Return whether the topic names the nearest document, or is empty and all hits are of one document."""
     if topic:
         return _covers(hits[0].chunk.title, topic)
