@@ -52,6 +52,8 @@ NEW_ITEM = re.compile(r"[-*•–—+>|#]\s|\(?\w{1,3}[.)]\s|[|#>]")
 _FULL_STOP = re.compile(r"(?<=[。！？])(?=\d)")
 # "5." before a heading or a step is not a sentence.
 _NUMBERS = re.compile(r"\(?(?:\d{1,3}|[a-z])[.)]")
+# An abbreviation does not end a label: "Max. depth: 118 m".
+_SHORT_FORM = re.compile(r"[^\W\d_]{1,8}\.(?=\s[a-zà-ÿ][\w .]{0,30}:\s)")
 # "Am 3. Mai", "im 19. Jahrhundert", "19. yüzyılda": a number with a full stop at the end of what sentencex takes for a
 # sentence, by language.
 _ORDINAL = {
@@ -169,9 +171,11 @@ def _find_sentences(text: str, start: int, end: int, language: str) -> list[Span
 
 
 def _is_continued(text: str, span: Span, language: str) -> bool:
-    """Return whether a sentence is only a number before the next one, or ends with an ordinal number."""
+    """Return whether a sentence is only a number or short form before the next one, or ends with an ordinal number."""
     ordinal = _ORDINAL.get(language)
-    return bool(_NUMBERS.fullmatch(text, *span) or (ordinal and ordinal.search(text, *span)))
+    short_form = _SHORT_FORM.match(text, span[0])
+    is_short_form = short_form is not None and short_form.end() == span[1]
+    return bool(is_short_form or _NUMBERS.fullmatch(text, *span) or (ordinal and ordinal.search(text, *span)))
 
 
 def list_sentences(chunk: Chunk) -> Iterator[tuple[str, Span]]:

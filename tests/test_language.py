@@ -60,6 +60,8 @@ def test_no_word_speaks_for_two_languages() -> None:
         ("It was built in 1990. Then it closed.", ["It was built in 1990.", "Then it closed."]),
         ("They finished on the 3. Then they left the town.", ["They finished on the 3.", "Then they left the town."]),
         ("华沙是首都。它位于河畔！", ["华沙是首都。", "它位于河畔！"]),
+        ("Max. depth: 118 metres. It is cold.", ["Max. depth: 118 metres.", "It is cold."]),
+        ("The cat sat. they said: no", ["The cat sat.", "they said: no"]),
     ],
 )
 def test_sentences_end_by_the_rules_of_their_language(text: str, sentences: list[str]) -> None:
