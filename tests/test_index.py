@@ -214,6 +214,32 @@ def test_a_question_that_names_a_thing_by_its_number_is_about_the_documents_that
         assert {Path(hit.chunk.source).name for hit in retrieve(index, question, passages=4)} == found
 
 
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("What was decided on 4 March 2024?", {"a.md", "c.md"}),
+        ("What did the board decide on March 11?", {"b.md", "c.md"}),
+        ("What did the board decide in March?", {"a.md", "b.md", "c.md"}),
+        ("What did the board decide on 5 March?", {"a.md", "b.md", "c.md"}),
+        ("What may the board decide?", {"a.md", "b.md", "c.md"}),
+    ],
+)
+def test_of_documents_with_one_title_the_one_of_the_day_is_found(
+    tmp_path: Path, settings: Settings, question: str, names: set[str]
+) -> None:
+    texts = {
+        "a.md": "# Minutes 1 of the board\n\nDate: 2024-03-04\n\nThe board decided to mend the roof.",
+        "b.md": "# Minutes 2 of the board\n\nDate: 2024-03-11\n\nThe board decided to buy a lock.",
+        "c.md": "# What a board decides\n\nDate: 2024-05-01\n\nThe board decides once a week.",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    build_index([tmp_path / name for name in texts], settings=settings, embedder=HashingEmbedder())
+    with Index(settings.index_dir / "test", HashingEmbedder()) as index:
+        hits = retrieve(index, question, passages=5)
+    assert {Path(hit.chunk.source).name for hit in hits} == names
+
+
 def test_an_unsigned_comment_is_not_its_articles_author(index: Index) -> None:
     hits = index.search("good relations", k=9, where=Filter(author="a. WRITER"))
     assert {hit.chunk.voice for hit in hits} == {"article"}

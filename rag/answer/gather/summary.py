@@ -1,6 +1,7 @@
 """Summarises a document, or its part about a topic, in its own sentences and without an LLM."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from rag.answer.gather.blocks import COVERED, find_section, list_article
 from rag.answer.gather.parts import quote_part
@@ -12,7 +13,7 @@ from rag.answer.understand.kinds import SUMMARY
 from rag.answer.understand.query import Query
 from rag.index.store import Store
 from rag.retrieve import find_evidence
-from rag.text import content_words, split_sentences
+from rag.text import MONTHS, content_words, split_sentences
 from rag.types import Hit
 
 # The note of an answer that was pieced together.
@@ -46,8 +47,18 @@ def find_summary(request: Request) -> Gathered | None:
 def is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
     """Return whether the topic names the nearest document, or is empty and all hits are of one document."""
     if topic:
-        return _covers(hits[0].chunk.title, topic)
+        nearest = hits[0].chunk
+        return _covers(f"{nearest.title} {_spell_day(nearest.date)}", topic)
     return len({hit.chunk.document_id for hit in hits}) == 1
+
+
+def _spell_day(date: str | None) -> str:
+    """Return a date in ISO 8601 in words, as questions name the day of a document; "" for another one."""
+    try:
+        day = datetime.fromisoformat(date or "")
+    except ValueError:
+        return ""
+    return f"{day.day} {MONTHS.split('|')[day.month - 1]} {day.year}"
 
 
 def summarize_nearest(question: Query, hits: Sequence[Hit], store: Store) -> Quotes | None:
