@@ -4,12 +4,12 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePath
 
 from rag.index.embedder import TokenEmbedder
 from rag.index.index import Index
 from rag.index.late_interaction import compare_words, knows_words
-from rag.text import MONTHS, NO_LABEL, WORD, content_words, list_sentences
+from rag.narrow import keep_numbered, keep_of_day
+from rag.text import WORD, content_words, list_sentences
 from rag.types import Chunk, Evidence, Filter, Hit
 
 # The largest share of readers' comments among the passages, unless the question asks for them.
@@ -24,22 +24,6 @@ _RERANKED = 20
 COMPARED = 12
 # The weight of the words' similarity beside the score of the search (docs/experiments.md).
 _BONUS = 5.0
-# The number or code of one thing of many: "invoice 8841", "ticket #1042", "PO-55-12". A year names no thing, and a
-# round number is a quantity: "in 2019", "spend 100 billion", "more than 365", "May 128".
-_NUMBER = r"(?!(?:1[5-9]|20)\d\d(?![-/]\d{3}))(?!\d*[05]0\b)\d{3,}(?:[-/]\d+)*"
-_NAME = re.compile(
-    rf"\b(?!(?i:{NO_LABEL}|{MONTHS})\b)[^\W\d_]{{3,}}:? #?(?P<number>{_NUMBER})\b(?![.,]\d|%)"
-    r"|(?<![\w-])(?P<code>(?=(?:[\w-]*\d){3})[A-Z]{1,5}[-/]?\d+(?:[-/]\d+)*)(?![\w-])"
-)
-# "4 March 2024", "March 4", "in March": a day or a month, perhaps of a year.
-_MONTH_NAMES = MONTHS.split("|")
-_DATE = re.compile(
-    rf"\b(?:(?P<before>\d\d?)(?:st|nd|rd|th)?(?: of)?|in|of|from|for|the) (?P<month>{MONTHS})\b"
-    rf"(?: (?P<after>\d\d?)\b(?:st|nd|rd|th)?)?(?:,? (?P<year>\d{{4}})\b)?"
-    rf"|\b(?P<month_first>{MONTHS})(?= \d)(?: (?P<day>\d\d?)\b(?:st|nd|rd|th)?)?(?:,? (?P<year_last>\d{{4}})\b)?",
-    re.IGNORECASE,
-)
-_DIGITS = re.compile(r"\d+")
 _ASKS_READERS = re.compile(r"\b(?:readers?|comments?|commenters?|commented|commentators?)\b", re.IGNORECASE)
 # Two chunks say the same thing if they share 90 % of their words, and differ in no number, name or "not".
 _SAME = 0.9
@@ -64,7 +48,7 @@ def retrieve(
     wordings = f"{question} {rewritten or ''}"
     candidates = passages * _CANDIDATES * (_WIDER if is_in_place else 1)
     found = index.search(question, k=candidates, where=where, rewritten=rewritten)
-    found = _keep_dated(_keep_named(found, wordings), wordings)
+    found = keep_of_day(keep_numbered(found, wordings), wordings)
     if is_in_place:
         found = _narrow(found, is_in_place, passages=passages)
     wants_readers = _ASKS_READERS.search(wordings) or (where and (where.voice or where.author))
@@ -73,52 +57,6 @@ def retrieve(
     compared = _choose(found, count=max(passages, _RERANKED if index.reranker else COMPARED), comment_share=share)
     kept = _choose(_reorder(compared, rewritten or question, index), count=passages, comment_share=share)
     return find_evidence(wordings, kept, candidates=found)
-
-
-def _keep_named(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
-    """Return the hits of the documents that have a number or code of the question, such as "8841"; all if none has.
-
-    Other documents of the same form, such as invoices, are about other things.
-    """
-    names = {match["number"] or match["code"] for match in _NAME.finditer(question)}
-    if not names:
-        return found
-    any_name = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, names))})(?![^\W_])")
-    named = {
-        hit.chunk.document_id
-        for hit in found
-        if any_name.search(f"{hit.chunk.text} {hit.chunk.title} {PurePath(hit.chunk.source).name}")
-    }
-    return tuple(hit for hit in found if hit.chunk.document_id in named) or found
-
-
-def _keep_dated(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
-    """Return the hits without documents of another day than the question names, if one with the same title is of it.
-
-    So it is with the minutes of meetings. Numbers in the titles do not count.
-    """
-    date = _DATE.search(question)
-    if not date:
-        return found
-    asked = re.compile(_write_iso(date))
-    articles = [hit.chunk for hit in found if hit.chunk.voice == "article"]
-    of_day = {chunk.document_id for chunk in articles if asked.fullmatch(chunk.date or "")}
-    series = {_name_series(chunk) for chunk in articles if chunk.document_id in of_day}
-    others = {chunk.document_id for chunk in articles if _name_series(chunk) in series} - of_day
-    return tuple(hit for hit in found if hit.chunk.document_id not in others)
-
-
-def _write_iso(date: re.Match[str]) -> str:
-    """Return the pattern of a date in ISO 8601 whose day or year may be any."""
-    month = 1 + _MONTH_NAMES.index((date["month"] or date["month_first"]).lower())
-    day = date["before"] or date["after"] or date["day"]
-    year = date["year"] or date["year_last"]
-    return rf"{year or '....'}-{month:02}-{int(day):02}" if day else rf"{year or '....'}-{month:02}-.."
-
-
-def _name_series(chunk: Chunk) -> str:
-    """Return the title of a chunk without its numbers, which documents of a series have in common."""
-    return _DIGITS.sub("", chunk.title)
 
 
 def _narrow(found: tuple[Hit, ...], is_in_place: Callable[[Chunk], bool], *, passages: int) -> tuple[Hit, ...]:

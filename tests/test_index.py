@@ -240,6 +240,15 @@ def test_of_documents_with_one_title_the_one_of_the_day_is_found(
     assert {Path(hit.chunk.source).name for hit in hits} == names
 
 
+def test_documents_without_a_title_are_no_series(tmp_path: Path, settings: Settings) -> None:
+    for day in (4, 11):
+        text = f"Date: 2024-03-{day:02}\n\nThe board decided to mend roof number {day} of the house soon."
+        (tmp_path / f"{day}.txt").write_text(text, encoding="utf-8")
+    build_index([tmp_path / "4.txt", tmp_path / "11.txt"], settings=settings, embedder=HashingEmbedder())
+    with Index(settings.index_dir / "test", HashingEmbedder()) as index:
+        assert len(retrieve(index, "What did the board decide on 4 March?", passages=5)) == 2
+
+
 def test_an_unsigned_comment_is_not_its_articles_author(index: Index) -> None:
     hits = index.search("good relations", k=9, where=Filter(author="a. WRITER"))
     assert {hit.chunk.voice for hit in hits} == {"article"}

@@ -1,0 +1,76 @@
+"""Narrows hits to the documents that a question names, by the number of a thing or by a day."""
+
+import re
+from pathlib import PurePath
+
+from rag.text import MONTHS, NO_LABEL
+from rag.types import Chunk, Hit
+
+# The number or code of one thing of many: "invoice 8841", "ticket #1042", "PO-55-12". A year names no thing, and a
+# round number is a quantity: "in 2019", "spend 100 billion", "more than 365", "May 128".
+_NUMBER = r"(?!(?:1[5-9]|20)\d\d(?![-/]\d{3}))(?!\d*[05]0\b)\d{3,}(?:[-/]\d+)*"
+_NUMBERED = re.compile(
+    rf"\b(?!(?i:{NO_LABEL}|{MONTHS})\b)[^\W\d_]{{3,}}:? #?(?P<number>{_NUMBER})\b(?![.,]\d|%)"
+    r"|(?<![\w-])(?P<code>(?=(?:[\w-]*\d){3})[A-Z]{1,5}[-/]?\d+(?:[-/]\d+)*)(?![\w-])"
+)
+_MONTH_NAMES = MONTHS.split("|")
+_YEAR = r"(?:,? (?P<year>\d{4})\b)?"
+# "4 March 2024", "March 4", "in March", "March 2024". "May" alone may be a verb.
+_DATES = [
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\b(?P<day>\d\d?)(?:st|nd|rd|th)?(?: of)? (?P<month>{MONTHS})\b{_YEAR}",
+        rf"\b(?P<month>{MONTHS}) (?P<day>\d\d?)(?:st|nd|rd|th)?\b{_YEAR}",
+        rf"\b(?:in|of|from|for|the) (?P<month>{MONTHS})\b(?P<day>){_YEAR}",
+        rf"\b(?P<month>{MONTHS})(?P<day>) (?P<year>\d{{4}})\b",
+    )
+]
+_DIGITS = re.compile(r"\d+")
+
+
+def keep_numbered(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
+    """Return the hits of the documents that have a number or code of the question, such as "8841"; all if none has.
+
+    Other documents of the same form, such as invoices, are about other things.
+    """
+    names = {match["number"] or match["code"] for match in _NUMBERED.finditer(question)}
+    if not names:
+        return found
+    any_name = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, names))})(?![^\W_])")
+    named = {
+        hit.chunk.document_id
+        for hit in found
+        if any_name.search(f"{hit.chunk.text} {hit.chunk.title} {PurePath(hit.chunk.source).name}")
+    }
+    return tuple(hit for hit in found if hit.chunk.document_id in named) or found
+
+
+def keep_of_day(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
+    """Return the hits without documents of other days than the question names, if one of their series is of that day.
+
+    The minutes of meetings are a series: documents whose titles differ in numbers alone.
+    """
+    asked = _find_day(question)
+    if asked is None:
+        return found
+    articles = [hit.chunk for hit in found if hit.chunk.voice == "article"]
+    of_day = {chunk.document_id for chunk in articles if asked.fullmatch(chunk.date or "")}
+    series = {_name_series(chunk) for chunk in articles if chunk.document_id in of_day} - {""}
+    others = {chunk.document_id for chunk in articles if _name_series(chunk) in series} - of_day
+    return tuple(hit for hit in found if hit.chunk.document_id not in others)
+
+
+def _find_day(question: str) -> re.Pattern[str] | None:
+    """Return the pattern, in ISO 8601, of the day or month that a question names; None if it names none."""
+    for pattern in _DATES:
+        date = pattern.search(question)
+        if date:
+            month = 1 + _MONTH_NAMES.index(date["month"].lower())
+            day = date["day"].zfill(2) if date["day"] else ".."
+            return re.compile(f"{date['year'] or '....'}-{month:02}-{day}")
+    return None
+
+
+def _name_series(chunk: Chunk) -> str:
+    """Return the title of a chunk without its numbers."""
+    return _DIGITS.sub("", chunk.title)
