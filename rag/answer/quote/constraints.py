@@ -60,7 +60,7 @@ _FORMS = (
     # One of a family, or of things with one name: "Anna Berg", "North Carolina".
     re.compile(rf"(?<=\s)(?!(?:{_TITLES})\b)[A-Z][a-z]{{2,}} (?P<same>[A-Z][a-z]{{2,}})\b"),
     # Names that differ only in the first letter: "Harlow", "Marlow".
-    re.compile(r"(?<=\s)[A-Z](?P<same>[a-z]{3,})\b"),
+    re.compile(r"(?<=[a-z,;] )[A-Z](?P<same>[a-z]{3,})\b"),
 )
 # "World War II" is the second one; "I" alone is a word.
 _ROMAN = {format_roman(number).upper(): str(number) for number in range(2, 21)} | {"[A-Z][a-z]+ I": "1"}
