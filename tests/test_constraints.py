@@ -198,6 +198,23 @@ def test_a_question_for_the_opposite_is_refused_with_the_reason(index: Index, se
         assert answer.confidence < settings.caution
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "outcome"),
+    [
+        ("Which station has the most passengers?", "Station: Olm; Passengers: 40", "not_found"),
+        ("Which station has the oldest lift?", "Station: Olm; Lift: 1990; Trains: 4", "not_found"),
+        ("Which station has the oldest lift?", "Station: Olm; Note: the oldest lift", "answered"),
+        ("Which station has the oldest lift?", "Olm has a lift of 1990.", "answered"),
+        ("Which station has at most 40 passengers?", "Station: Olm; Passengers: 40", "answered"),
+        ("How many passengers has Olm?", "Station: Olm; Passengers: 40", "answered"),
+    ],
+)
+def test_a_row_alone_is_not_the_highest(
+    index: Index, settings: Settings, question: str, text: str, outcome: str
+) -> None:
+    assert ask(index, settings, question, make_hit(1, text)).outcome == outcome
+
+
 def ask(index: Index, settings: Settings, question: str, hit: Hit) -> Answer:
     llm = ScriptedLLM(hit.chunk.text, reply="Ada")
     return Assistant(index, llm, settings).ask(question, hits=(hit,))

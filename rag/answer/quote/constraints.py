@@ -69,6 +69,11 @@ _NUMBER = re.compile(r"\d+")
 _YEARS = re.compile(r"\b(\d{4})\s*(?:to|until|till|and|[-–—])\s*(\d{4})\b")
 # The day of a date does not number things.
 _DAY = compile_any(rf"\b\d{{1,2}}(?:st|nd|rd|th)? (?:{MONTHS})\b|\b(?:{MONTHS}) \d{{1,2}}\b")
+# "Which station has the most passengers?", but not "at least" and "most of".
+_SUPERLATIVE = compile_any(
+    r"(?<!\bat )\b(?:most(?! of)|least|fewest|best|worst|(?:high|low|larg|bigg|small|great|old|young|new|earli|long"
+    r"|short|heavi|light|cheap|dear|tall|fast|slow|rich|near|deep|wid)est)\b"
+)
 # "1,200", "1.200" and "1 200" are also 1200.
 _SEPARATOR = re.compile(r"(?<=\d)[.,'’\s](?=\d{3}(?!\d))")
 
@@ -95,6 +100,8 @@ def _find_objection(quotes: Quotes, question: Query) -> str | None:
     )
     if unmet:
         return unmet.note
+    if _needs_comparison(question.text, sentences):
+        return "The passages found are rows of a table. Nothing compares them with the other rows."
     if asks_for_exception(question.text, sentences):
         return "The passages found exclude nothing."
     missing = None if question.asks_two else find_missing_type(question.text, sentences)
@@ -105,6 +112,17 @@ def _find_other_row(question: str, sentences: Sequence[str]) -> Unmet | None:
     """Return what rows have instead of a question's code, number or nationality; a year may be the whole table's."""
     is_table = all(map(is_row, sentences))
     return find_unmet(question, sentences, forms=_FORMS[1:]) if is_table else None
+
+
+def _needs_comparison(question: str, sentences: Sequence[str]) -> bool:
+    """Return whether a question asks for the highest or the like, and the quotes are rows without that word.
+
+    The LLM reads one row at a time.
+    """
+    superlative = _SUPERLATIVE.search(question)
+    if superlative is None or not all(map(is_row, sentences)):
+        return False
+    return superlative[0].lower() not in " ".join(sentences).lower()
 
 
 def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Pattern[str]] = _FORMS) -> Unmet | None:
