@@ -239,6 +239,7 @@ def test_a_bare_topic_gets_the_quotes_alone(answer: Answer) -> None:
         (("She left on Friday, the day before the flood.", "The authority gave no reason for it."), False),
         (("She left on Friday because of the flood.", "The authority gave no reason for her leave."), False),
         (("She left on Friday because of the flood.", "The authority is in Bonn."), True),
+        (("She left on Friday, because Bonn is far.", "The flood came on Monday."), False),
     ],
 )
 def test_a_reply_gives_no_reason_if_the_quotes_say_that_none_was_given(

@@ -63,14 +63,25 @@ def write_reply(quotes: Quotes, query: Query, *, llm: LLM, prompts: Prompts) -> 
 
 
 def _find_fault(text: str, facts: _Facts, messages: Sequence[Message], llm: LLM) -> str | None:
-    """Return what is wrong with a reply: the facts do not support it, or the LLM is not sure of its yes or no."""
+    """Return what is wrong with a reply: the facts do not support it, or the LLM is not sure of its yes or no.
+
+    A reason is from a sentence that gives one.
+    """
     sources = [label_chunk(chunk) for chunk in facts.chunks.values()]
     if text.endswith(QUESTION_MARKS):
         return "a question"
+    if facts.question.asks_why and not REASON.search(_find_nearest(text, facts.texts)):
+        return "no reason"
     fault = find_fault(text, facts.texts, sources=sources, question=facts.question.text)
     if not fault and YES_OR_NO.match(text) and _CLEAR_NO < llm.compare(messages, _YES, _NO).log_odds < _CLEAR_YES:
         return "no clear yes or no"
     return fault
+
+
+def _find_nearest(text: str, quotes: Sequence[str]) -> str:
+    """Return the quote that shares the most words with a text, without the words for a reason."""
+    words = content_words(REASON.sub(" ", text))
+    return max(quotes, key=lambda quote: len(words & content_words(quote)))
 
 
 def _collect_facts(quotes: Quotes, query: Query) -> _Facts:
