@@ -14,36 +14,43 @@ from tests.fakes import HashingEmbedder, ScriptedLLM
 
 QUESTION = "Which is longer, the Aller bridge or the Bern bridge?"
 SPLIT = "How long is the Aller bridge?\nHow long is the Bern bridge?"
-UNSPLIT = ("Which is longer, the Aller bridge?", "Which is longer, the Bern bridge?")
 
 
 def split(question: str, written: str) -> tuple[str, ...]:
     return split_question(Query(question), llm=ScriptedLLM(split=written), prompts=load_prompts("split"))
 
 
+def test_a_comparison_is_split_into_a_question_about_each_side() -> None:
+    assert split(QUESTION, SPLIT) == tuple(SPLIT.splitlines())
+
+
 @pytest.mark.parametrize(
-    ("written", "questions"),
+    "written",
     [
-        (SPLIT, tuple(SPLIT.splitlines())),
-        ("How long is the Aler bridge?\nHow long is the Bern bridge?", tuple(SPLIT.splitlines())),
-        ("How long is the Aller bridge?", UNSPLIT),
-        ("How long is the Aller bridge?\nHow long is the Aller bridge of iron?", UNSPLIT),
-        ("How long is the Aller bridge?\nHow long is the Bern bridge in Oslo?", UNSPLIT),
-        ("How long is the Aller bridge?\nThe Bern bridge is long.", UNSPLIT),
-        ("What is the Aller bridge?\nWhat is the Bern bridge?", UNSPLIT),
+        "How long is the Aler bridge?\nHow long is the Bern bridge?",
+        "How long is the Aller bridge?",
+        "How long is the Aller bridge?\nHow long is the Bern bridge?\nHow long is the Cosa bridge?",
+        "How long is the Aller bridge?\nHow long is the Aller bridge of iron?",
+        "How long is the Aller bridge?\nHow long is the Bern bridge in Oslo?",
+        "How long is the Aller bridge?\nThe Bern bridge is long.",
+        "What is the Aller bridge?\nWhat is the Bern bridge?",
+        "When was the Aller bridge built?\nWhen was the Bern bridge built?",
+        "How long is the Aller bridge?\nWhich bridge is longer, the Bern bridge?",
     ],
     ids=[
-        "each",
         "a name misspelt",
         "one side",
+        "three sides",
         "one side twice",
         "a name that nobody said",
         "no question",
         "no length",
+        "another property",
+        "another way to ask",
     ],
 )
-def test_a_comparison_is_split_into_a_question_about_each_side(written: str, questions: tuple[str, ...]) -> None:
-    assert split(QUESTION, written) == questions
+def test_a_comparison_is_left_whole_if_the_llm_writes_anything_else(written: str) -> None:
+    assert split(QUESTION, written) == ()
 
 
 @pytest.mark.parametrize(
@@ -58,14 +65,6 @@ def test_two_things_are_compared_in_many_wordings(question: str, written: str) -
     assert split(question, written) == tuple(written.splitlines())
 
 
-def test_a_number_that_both_questions_lost_is_added() -> None:
-    written = "What did bread cost?\nWhat did rice cost?"
-    assert split("In 2023, did bread cost more than rice?", written) == (
-        "What did bread cost (2023)?",
-        "What did rice cost (2023)?",
-    )
-
-
 @pytest.mark.parametrize(
     ("question", "written"),
     [
@@ -76,23 +75,25 @@ def test_a_number_that_both_questions_lost_is_added() -> None:
         ),
         ("What is different about the two pools, cost and size?", "What does the pool cost?\nHow big is the pool?"),
         ("What river is longer than the Thames?", "How long is the river?\nHow long is the Thames?"),
+        ("In 2023, did bread cost more than rice?", "What did bread cost?\nWhat did rice cost?"),
+        ("Ostra vs Halden, who was cheaper and could deliver sooner", "Who was cheaper?\nWho could deliver sooner?"),
     ],
-    ids=["no names", "a year named by the other", "two properties", "an unknown thing"],
+    ids=["no names", "a year named by the other", "two properties", "an unknown thing", "a year lost", "no sides"],
 )
 def test_other_questions_are_left_whole(question: str, written: str) -> None:
     assert split(question, written) == ()
 
 
-def test_each_question_has_to_be_about_another_side() -> None:
-    written = "Who was cheaper?\nWho could deliver sooner?"
-    assert split("Ostra vs Halden, who was cheaper and could deliver sooner", written) == (
-        "Ostra, who was cheaper and could deliver sooner",
-        "Halden, who was cheaper and could deliver sooner",
-    )
-
-
-def test_a_question_that_compares_nothing_is_left_whole() -> None:
-    assert split("Is tea or coffee served?", SPLIT) == ()
+@pytest.mark.parametrize(
+    ("question", "written"),
+    [
+        ("Is tea or coffee served?", "Is tea served?\nIs coffee served?"),
+        ("Who wrote the letter or the paper?", "Who wrote the letter?\nWho wrote the paper?"),
+        ("How many different cats or dogs are there?", "How many cats are there?\nHow many dogs are there?"),
+    ],
+)
+def test_a_question_that_compares_nothing_is_left_whole(question: str, written: str) -> None:
+    assert split(question, written) == ()
 
 
 @pytest.fixture
@@ -125,8 +126,8 @@ def test_each_side_has_its_own_reply(bridges: Index, settings: Settings) -> None
     llm = ScriptedLLM("74 metres", "84 metres", reply=replies, split=SPLIT)
     answer = Assistant(bridges, llm, settings).ask(QUESTION)
     assert [(sentence.text, sentence.citations) for sentence in answer.reply] == [
-        ("Aller bridge: 74 metres.", (1,)),
-        ("Bern bridge: 84 metres.", (2,)),
+        ("Aller: 74 metres.", (1,)),
+        ("Bern: 84 metres.", (2,)),
     ]
 
 
@@ -135,7 +136,7 @@ def test_a_reply_from_quotes_about_the_other_side_is_dropped(bridges: Index) -> 
     quotes = cite_spans([HitSpan(hits[0], 0, len("The Aller bridge is 74 metres long."))], hits)
     reply = [Sentence("74 metres", (1,))]
     parts = [PartAnswer(question, quotes, reply) for question in SPLIT.splitlines()]
-    assert join_replies(parts, quotes, question=QUESTION) == ()
+    assert join_replies(parts, quotes) == ()
 
 
 def test_a_side_that_the_documents_do_not_have_is_named(bridges: Index, settings: Settings) -> None:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.select import select_sentences
-from rag.answer.gather.split import name_things
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.understand.restate import find_spelling
+from rag.language import QUESTION_MARKS
 from rag.text import content_words
 from rag.types import Hit, Sentence
 
@@ -18,6 +18,7 @@ COMPARED = "Pieced together from what the documents say of each."
 _MOST_OF_SIDE = 3
 # A thing is named in a passage that has at least half of its words.
 _NAMED = 0.5
+_QUESTION_MARKS = "".join(QUESTION_MARKS)
 
 
 class PartAnswer(NamedTuple):
@@ -30,10 +31,11 @@ class PartAnswer(NamedTuple):
 
 def compare_in_general(request: Request) -> Gathered | None:
     """Return the documents' sentences about each of two things; None if the question asks for a property of them."""
-    if not request.question.compares_in_general:
+    comparison = request.question.comparison
+    if not comparison or not comparison.is_general:
         return None
     parts = []
-    for side in request.question.sides:
+    for side in comparison.sides:
         hits = request.search(side.name)
         spans = select_sentences(hits, naming=side.words, most=_MOST_OF_SIDE)
         parts.append(PartAnswer(side.name, cite_spans(spans, hits)))
@@ -55,8 +57,8 @@ def join_quotes(parts: Sequence[PartAnswer]) -> Quotes:
     return cite_spans([*spans.values()], hits)._replace(note=note)
 
 
-def join_replies(parts: Sequence[PartAnswer], joined: Quotes, *, question: str) -> tuple[Sentence, ...]:
-    """Return the replies of two answers, each after the thing that it is about: "Aller bridge: 74 metres."
+def join_replies(parts: Sequence[PartAnswer], joined: Quotes) -> tuple[Sentence, ...]:
+    """Return the replies of two answers, each after the thing that it is about: "Aller: 74 metres. Bern: 84 metres."
 
     They cite the joined quotes. There is none if a reply is missing, or its passages do not name its thing, or both are
     the same: then both are mostly about one thing.
@@ -68,12 +70,20 @@ def join_replies(parts: Sequence[PartAnswer], joined: Quotes, *, question: str) 
     if not _is_about_its_own(one, other) or not _is_about_its_own(other, one):
         return ()
     numbers = {hit.chunk.id: hit.rank for hit in joined.hits}
-    names = name_things([part.question for part in parts], question)
+    names = (_name_thing(one.question, other.question), _name_thing(other.question, one.question))
     sentences = []
-    for name, reply, part in zip(names, replies, parts, strict=False):
+    for name, reply, part in zip(names, replies, parts, strict=True):
         cited = dict.fromkeys(numbers[hit.chunk.id] for hit in part.quotes.cited_hits)
         sentences.append(Sentence(f"{name}: {reply.rstrip('.')}.", tuple(cited)))
     return tuple(sentences)
+
+
+def _name_thing(question: str, other: str) -> str:
+    """Return the words of a question from the first to the last one that another question does not have."""
+    words, others = (text.rstrip(_QUESTION_MARKS).split() for text in (question, other))
+    own = [place for place, word in enumerate(words) if word not in others]
+    name = " ".join(words[own[0] : own[-1] + 1])
+    return name[:1].upper() + name[1:]
 
 
 def _is_about_its_own(part: PartAnswer, other: PartAnswer) -> bool:
