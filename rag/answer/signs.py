@@ -121,6 +121,13 @@ COMPARES = compile_any(
 )
 # The words that only say that things are compared.
 COMPARING = content_words("please compare comparison differ between versus vs against")
+# The words for what a comparative is about, if they do not begin as it does.
+_AGE = content_words("age built opened founded born begun")
+_PRICE = content_words("price cost much expensive")
+PROPERTIES = {
+    "older": _AGE, "newer": _AGE, "younge": _AGE, "cheape": _PRICE, "dearer": _PRICE,
+    "more": {"many", "much"}, "less": {"much"}, "fewer": {"many"}, "furthe": {"far"},
+}  # fmt: skip
 # A thing with such a word is named by another one: "the year before", "its successor".
 RELATIVE = content_words(
     "before after previous prior earlier later preceding following last next successor predecessor"

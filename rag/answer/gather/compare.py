@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.select import select_sentences
+from rag.answer.prompt import label_chunk
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.understand.restate import find_spelling
 from rag.language import QUESTION_MARKS
@@ -27,6 +28,11 @@ class PartAnswer(NamedTuple):
     question: str
     quotes: Quotes
     reply: Sequence[Sentence] = ()
+
+    @property
+    def text(self) -> str:
+        """The text of the reply."""
+        return " ".join(sentence.text for sentence in self.reply)
 
 
 def compare_in_general(request: Request) -> Gathered | None:
@@ -64,32 +70,31 @@ def join_replies(parts: Sequence[PartAnswer], joined: Quotes) -> tuple[Sentence,
     the same: then both are mostly about one thing.
     """
     one, other = parts
-    replies = [" ".join(sentence.text for sentence in part.reply) for part in parts]
-    if replies[0] == replies[1] or "" in replies:
+    if one.text == other.text or not _is_about_its_own(one, other) or not _is_about_its_own(other, one):
         return ()
-    if not _is_about_its_own(one, other) or not _is_about_its_own(other, one):
-        return ()
+    return _label_reply(one, other, joined), _label_reply(other, one, joined)
+
+
+def _label_reply(part: PartAnswer, other: PartAnswer, joined: Quotes) -> Sentence:
+    """Return the reply of a part after the name of its thing, citing the joined quotes."""
     numbers = {hit.chunk.id: hit.rank for hit in joined.hits}
-    names = (_name_thing(one.question, other.question), _name_thing(other.question, one.question))
-    sentences = []
-    for name, reply, part in zip(names, replies, parts, strict=True):
-        cited = dict.fromkeys(numbers[hit.chunk.id] for hit in part.quotes.cited_hits)
-        sentences.append(Sentence(f"{name}: {reply.rstrip('.')}.", tuple(cited)))
-    return tuple(sentences)
+    cited = dict.fromkeys(numbers[hit.chunk.id] for hit in part.quotes.cited_hits)
+    name = _name_thing(part.question, other.question)
+    return Sentence(f"{name}: {part.text.rstrip('.')}.", tuple(cited))
 
 
 def _name_thing(question: str, other: str) -> str:
-    """Return the words of a question from the first to the last one that another question does not have."""
-    words, others = (text.rstrip(_QUESTION_MARKS).split() for text in (question, other))
+    """Return the words of a question from the first to the last that another one does not have."""
+    words, others = question.rstrip(_QUESTION_MARKS).split(), other.rstrip(_QUESTION_MARKS).split()
     own = [place for place, word in enumerate(words) if word not in others]
     name = " ".join(words[own[0] : own[-1] + 1])
     return name[:1].upper() + name[1:]
 
 
 def _is_about_its_own(part: PartAnswer, other: PartAnswer) -> bool:
-    """Return whether the passages that an answer quotes name the thing that only it is about."""
+    """Return whether there is a reply, and the passages that it is from name the thing that only this part is about."""
     words = content_words(part.question) - content_words(other.question)
-    chunks = [hit.chunk for hit in part.quotes.cited_hits]
-    said = content_words(" ".join(f"{chunk.title} {chunk.heading} {chunk.date} {chunk.text}" for chunk in chunks))
+    passages = [f"{label_chunk(hit.chunk)} {hit.chunk.text}" for hit in part.quotes.cited_hits]
+    said = content_words(" ".join(passages))
     named = [word for word in words if find_spelling(word, said) in said]
-    return len(named) >= _NAMED * len(words)
+    return part.text != "" and len(named) >= _NAMED * len(words)

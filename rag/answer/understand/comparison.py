@@ -1,8 +1,9 @@
 """Finds out whether a question compares two things, and which."""
 
+from collections.abc import Set
 from typing import NamedTuple
 
-from rag.answer.signs import ASKS, COMPARES, COMPARING, SIDES
+from rag.answer.signs import ASKS, COMPARES, COMPARING, PROPERTIES, SIDES
 from rag.text import content_words, count_words
 
 # The name of a thing that is compared has no more words than this.
@@ -17,9 +18,9 @@ class Side(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """What a question compares: its two sides with all words of their names, and the words for a property of them.
+    """Two things that a question compares, all words of their names, and the words for what is compared of them.
 
-    There are no sides if the question does not simply name them.
+    There are no sides if the question does not simply name them. If it asks which is "cheaper", "price" is such a word.
     """
 
     sides: tuple[Side, ...]
@@ -31,26 +32,35 @@ class Comparison(NamedTuple):
         """Whether the question names two things and no property of them."""
         return len(self.sides) > 0 and not self.asked
 
+    def is_named(self, *words: Set[str]) -> bool:
+        """Return whether the first words name the first side, and the second words the other one, if there are any."""
+        return all(side.words & own for side, own in zip(self.sides, words, strict=False))
+
 
 def find_comparison(question: str) -> Comparison | None:
-    """Return what a question compares; None if it has no words that compare."""
+    """Return the things that a question compares; None if it has no words that compare."""
     if not COMPARES.search(question):
         return None
     sides = _find_sides(question)
     names = frozenset(content_words(" ".join(side.name for side in sides)))
-    return Comparison(sides, names, content_words(question) - names - COMPARING)
+    asked = content_words(question) - names - COMPARING
+    for comparative in asked & PROPERTIES.keys():
+        asked |= PROPERTIES[comparative]
+    return Comparison(sides, names, frozenset(asked))
 
 
 def _find_sides(question: str) -> tuple[Side, ...]:
     """Return the two sides that a question names; () unless both are names with a word of their own."""
-    match = next(filter(None, (pattern.search(question) for pattern in SIDES)), None)
+    matches = filter(None, (pattern.search(question) for pattern in SIDES))
+    match = next(matches, None)
     if not match:
         return ()
-    names = match["one"].strip(), match["other"].strip()
-    one, other = map(content_words, names)
-    if not all(map(_is_name, names)) or one <= other or other <= one:
+    one, other = match["one"].strip(), match["other"].strip()
+    if not _is_name(one) or not _is_name(other):
         return ()
-    return Side(names[0], frozenset(one - other)), Side(names[1], frozenset(other - one))
+    words, others = content_words(one), content_words(other)
+    sides = Side(one, frozenset(words - others)), Side(other, frozenset(others - words))
+    return sides if sides[0].words and sides[1].words else ()
 
 
 def _is_name(text: str) -> bool:
