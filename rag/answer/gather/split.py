@@ -1,7 +1,7 @@
 """Splits a question that compares two things into one question about each."""
 
 import re
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 from rag.answer.numbers import has_new_number
 from rag.answer.prompt import Prompts, fill
@@ -15,37 +15,38 @@ from rag.text import content_words
 _MAX_TOKENS = 64
 # Words are forms of one word if their first three letters are the same: "longer" and "long", "killed" and "kill".
 _BEGINNING = 3
-# A question may have these words in place of others.
+# A line may have these words in place of others of the question.
 _ASKING = content_words("how can")
 
 
 def split_question(question: Query, *, llm: LLM, prompts: Prompts) -> tuple[str, ...]:
     """Return two questions, one about each thing that a question compares.
 
-    The LLM writes them. There are none if it writes anything else, or if the question compares nothing.
+    The LLM writes them. If it writes anything else, each is the question without the other thing. There are none if the
+    question compares nothing, if it does not simply name two things, or if the LLM finds more.
     """
     comparison = question.comparison
     if not comparison:
         return ()
     messages = fill(prompts, question=question.text)
     written = "".join(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0))
-    lines = tuple(re.split(r"\s*\n\s*", written.strip()))
-    if len(lines) != 2:
+    lines = re.split(r"\s*\n\s*", written.strip())
+    if len(lines) > 2:
         return ()
-    one, other = lines
-    is_split = _ask_alike(one, other, comparison) and _adds_nothing(f"{one} {other}", question.text, comparison)
-    return (one, other) if is_split else ()
+    if _ask_alike(lines, comparison) and _adds_nothing(" ".join(lines), question.text, comparison):
+        return tuple(lines)
+    return tuple(side.question for side in comparison.sides)
 
 
-def _ask_alike(one: str, other: str, comparison: Comparison) -> bool:
-    """Return whether two questions ask the same of two things, each by a name of its own: not of "the year before"."""
-    first_words = {one.partition(" ")[0], other.partition(" ")[0]}
-    words, others = content_words(one), content_words(other)
-    asked = words & others - comparison.names - _ASKING
-    things = words - others, others - words
-    if len(first_words) > 1 or not asked or not all(things):
+def _ask_alike(lines: Sequence[str], comparison: Comparison) -> bool:
+    """Return whether lines ask the same of two things, each by a name of its own: not of "the year before"."""
+    one, other = content_words(lines[0]), content_words(lines[-1])
+    first_words = {line.partition(" ")[0] for line in lines}
+    asked = one & other - comparison.names - _ASKING
+    is_relative = not RELATIVE.isdisjoint(one ^ other)
+    if len(first_words) > 1 or not asked or is_relative:
         return False
-    return comparison.is_named(*things) and RELATIVE.isdisjoint(words ^ others)
+    return comparison.are_named(one - other, other - one)
 
 
 def _adds_nothing(text: str, question: str, comparison: Comparison) -> bool:

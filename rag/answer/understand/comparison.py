@@ -1,5 +1,6 @@
 """Finds out whether a question compares two things, and which."""
 
+import re
 from collections.abc import Set
 from typing import NamedTuple
 
@@ -11,10 +12,14 @@ _NAME_WORDS = 8
 
 
 class Side(NamedTuple):
-    """One of two things that a question compares: its name there, and the words that the other one does not have."""
+    """One of two things that a question compares: its name there, and the words that the other one does not have.
+
+    `question` is the question without the other thing: "Which is longer, the old bridge?".
+    """
 
     name: str
     words: frozenset[str]
+    question: str
 
 
 class Comparison(NamedTuple):
@@ -32,9 +37,10 @@ class Comparison(NamedTuple):
         """Whether the question names two things and no property of them."""
         return len(self.sides) > 0 and not self.asked
 
-    def is_named(self, *words: Set[str]) -> bool:
-        """Return whether the first words name the first side, and the second words the other one, if there are any."""
-        return all(side.words & own for side, own in zip(self.sides, words, strict=False))
+    def are_named(self, words: Set[str], others: Set[str]) -> bool:
+        """Return whether there are words and others, and if there are sides, each has a word of its side."""
+        named = zip(self.sides, (words, others), strict=False)
+        return bool(words and others) and all(side.words & own for side, own in named)
 
 
 def find_comparison(question: str) -> Comparison | None:
@@ -55,12 +61,17 @@ def _find_sides(question: str) -> tuple[Side, ...]:
     match = next(matches, None)
     if not match:
         return ()
-    one, other = match["one"].strip(), match["other"].strip()
-    if not _is_name(one) or not _is_name(other):
+    one, other = _make_side(match, "one"), _make_side(match, "other")
+    if not _is_name(one.name) or not _is_name(other.name):
         return ()
-    words, others = content_words(one), content_words(other)
-    sides = Side(one, frozenset(words - others)), Side(other, frozenset(others - words))
-    return sides if sides[0].words and sides[1].words else ()
+    sides = one._replace(words=one.words - other.words), other._replace(words=other.words - one.words)
+    return sides if all(side.words for side in sides) else ()
+
+
+def _make_side(match: re.Match[str], group: str) -> Side:
+    """Return the side in a group of the pattern that found two of them, with all words of its name."""
+    before, name, after = match.string[: match.start("one")], match[group].strip(), match.string[match.end("other") :]
+    return Side(name, frozenset(content_words(name)), f"{before.rstrip()} {name}{after}".lstrip())
 
 
 def _is_name(text: str) -> bool:
