@@ -14,43 +14,42 @@ from tests.fakes import HashingEmbedder, ScriptedLLM
 
 QUESTION = "Which is longer, the Aller bridge or the Bern bridge?"
 SPLIT = "How long is the Aller bridge?\nHow long is the Bern bridge?"
+UNSPLIT = ("Which is longer, the Aller bridge?", "Which is longer, the Bern bridge?")
 
 
 def split(question: str, written: str) -> tuple[str, ...]:
     return split_question(Query(question), llm=ScriptedLLM(split=written), prompts=load_prompts("split"))
 
 
-def test_a_comparison_is_split_into_a_question_about_each_side() -> None:
-    assert split(QUESTION, SPLIT) == tuple(SPLIT.splitlines())
-
-
 @pytest.mark.parametrize(
-    "written",
+    ("written", "questions"),
     [
-        "How long is the Aler bridge?\nHow long is the Bern bridge?",
-        "How long is the Aller bridge?",
-        "How long is the Aller bridge?\nHow long is the Bern bridge?\nHow long is the Cosa bridge?",
-        "How long is the Aller bridge?\nHow long is the Aller bridge of iron?",
-        "How long is the Aller bridge?\nHow long is the Bern bridge in Oslo?",
-        "How long is the Aller bridge?\nThe Bern bridge is long.",
-        "What is the Aller bridge?\nWhat is the Bern bridge?",
-        "When was the Aller bridge built?\nWhen was the Bern bridge built?",
-        "How long is the Aller bridge?\nWhich bridge is longer, the Bern bridge?",
+        (SPLIT, tuple(SPLIT.splitlines())),
+        ("How long is the Aler bridge?\nHow long is the Bern bridge?", UNSPLIT),
+        ("How long is the Aller bridge?", UNSPLIT),
+        ("How long is the Aller bridge?\nHow long is the Aller bridge of iron?", UNSPLIT),
+        ("How long is the Aller bridge?\nHow long is the Bern bridge in Oslo?", UNSPLIT),
+        ("How long is the Aller bridge?\nThe Bern bridge is long.", UNSPLIT),
+        ("What is the Aller bridge?\nWhat is the Bern bridge?", UNSPLIT),
+        ("When was the Aller bridge built?\nWhen was the Bern bridge built?", UNSPLIT),
+        ("How long is the Aller bridge?\nIs the Bern bridge longer?", UNSPLIT),
+        ("How long is the Aller bridge?\nHow long is the Bern bridge?\nHow long is the Cosa bridge?", ()),
     ],
     ids=[
+        "each",
         "a name misspelt",
         "one side",
-        "three sides",
         "one side twice",
         "a name that nobody said",
         "no question",
         "no length",
         "another property",
-        "another way to ask",
+        "two ways to ask",
+        "three sides",
     ],
 )
-def test_a_comparison_is_left_whole_if_the_llm_writes_anything_else(written: str) -> None:
-    assert split(QUESTION, written) == ()
+def test_a_comparison_is_split_into_a_question_about_each_side(written: str, questions: tuple[str, ...]) -> None:
+    assert split(QUESTION, written) == questions
 
 
 @pytest.mark.parametrize(
@@ -59,6 +58,8 @@ def test_a_comparison_is_left_whole_if_the_llm_writes_anything_else(written: str
         ("Is the Aller bridge longer than the Bern bridge?", SPLIT),
         ("How did the rent change from 2021 to 2024?", "What was the rent in 2021?\nWhat was the rent in 2024?"),
         ("how long does garlic keep compared to onions", "How long does garlic keep?\nHow long do onions keep?"),
+        ("Is Aller cheaper than Bern?", "What is the price of Aller?\nWhat is the price of Bern?"),
+        ("Is the Aller bridge older than the mill?", "When was the Aller bridge built?\nWhen was the mill built?"),
     ],
 )
 def test_two_things_are_compared_in_many_wordings(question: str, written: str) -> None:
@@ -76,12 +77,19 @@ def test_two_things_are_compared_in_many_wordings(question: str, written: str) -
         ("What is different about the two pools, cost and size?", "What does the pool cost?\nHow big is the pool?"),
         ("What river is longer than the Thames?", "How long is the river?\nHow long is the Thames?"),
         ("In 2023, did bread cost more than rice?", "What did bread cost?\nWhat did rice cost?"),
-        ("Ostra vs Halden, who was cheaper and could deliver sooner", "Who was cheaper?\nWho could deliver sooner?"),
     ],
-    ids=["no names", "a year named by the other", "two properties", "an unknown thing", "a year lost", "no sides"],
+    ids=["no names", "a year named by the other", "two properties", "an unknown thing", "a year lost"],
 )
 def test_other_questions_are_left_whole(question: str, written: str) -> None:
     assert split(question, written) == ()
+
+
+def test_each_question_has_to_be_about_another_side() -> None:
+    written = "Who was cheaper?\nWho could deliver sooner?"
+    assert split("Ostra vs Halden, who was cheaper and could deliver sooner", written) == (
+        "Ostra, who was cheaper and could deliver sooner",
+        "Halden, who was cheaper and could deliver sooner",
+    )
 
 
 @pytest.mark.parametrize(

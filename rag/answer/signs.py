@@ -107,7 +107,6 @@ _COMPARATIVES = (
     " nearer newer older quieter richer safer shorter simpler slower smaller sooner stronger taller thicker thinner"
     " warmer weaker wider younger"
 )
-_COMPARATIVE = rf"\b(?:{'|'.join(_COMPARATIVES.split())})\b"
 # These words always compare.
 VERSUS = r"compar\w+|versus|vs\.?|what speaks for"
 _CHANGES = r"chang|grow|gr[eo]w|ris|rose|fall|fell|increas|decreas|drop|rais|(?:go|went|gone|come|came) (?:up|down)"
@@ -115,19 +114,24 @@ _CHANGES = r"chang|grow|gr[eo]w|ris|rose|fall|fell|increas|decreas|drop|rais|(?:
 COMPARES = compile_any(
     rf"\b(?:{VERSUS}|differ(?:s|ed|ences?)?)\b",
     # "Is it older than the bridge?", but "What is longer than the Rhine?" names one thing.
-    rf"(?:^|[,.;:])\W*(?:{AUXILIARY}|how)\b[^.?!]*\bthan\b",
-    rf"{_COMPARATIVE}.*\bor\b|\bor\b.*{_COMPARATIVE}",
-    rf"\b(?:{_CHANGES})\w*\b.*\b(?:from|between|since)\b.*\d",
+    rf"(?:^|[,.;:])\W*(?:{AUXILIARY}|how)\b[^.?!]{{0,200}}\bthan\b",
+    rf"\A(?=.*\bor\b)(?=.*\b(?:{_COMPARATIVES.replace(' ', '|')})\b)",
+    rf"\A(?=.*\b(?:{_CHANGES}))(?=.*\b(?:from|between|since)\b.{{0,20}}\d)",
 )
 # The words that only say that things are compared.
 COMPARING = content_words("please compare comparison differ between versus vs against")
 # The words for what a comparative is about, if they do not begin as it does.
-_AGE = content_words("age built opened founded born begun")
-_PRICE = content_words("price cost much expensive")
+_PROPERTIES = {
+    "older newer younger": "age built opened founded born begun",
+    "cheaper dearer": "price cost much expensive",
+    "more less fewer": "much many",
+    "further": "far",
+}
 PROPERTIES = {
-    "older": _AGE, "newer": _AGE, "younge": _AGE, "cheape": _PRICE, "dearer": _PRICE,
-    "more": {"many", "much"}, "less": {"much"}, "fewer": {"many"}, "furthe": {"far"},
-}  # fmt: skip
+    comparative: content_words(words)
+    for comparatives, words in _PROPERTIES.items()
+    for comparative in content_words(comparatives)
+}
 # A thing with such a word is named by another one: "the year before", "its successor".
 RELATIVE = content_words(
     "before after previous prior earlier later preceding following last next successor predecessor"

@@ -1,6 +1,5 @@
 """Finds out whether a question compares two things, and which."""
 
-import re
 from collections.abc import Set
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ class Side(NamedTuple):
     """
 
     name: str
-    words: frozenset[str]
+    words: Set[str]
     question: str
 
 
@@ -29,8 +28,8 @@ class Comparison(NamedTuple):
     """
 
     sides: tuple[Side, ...]
-    names: frozenset[str]
-    asked: frozenset[str]
+    names: Set[str]
+    asked: Set[str]
 
     @property
     def is_general(self) -> bool:
@@ -48,30 +47,27 @@ def find_comparison(question: str) -> Comparison | None:
     if not COMPARES.search(question):
         return None
     sides = _find_sides(question)
-    names = frozenset(content_words(" ".join(side.name for side in sides)))
+    names = content_words(" ".join(side.name for side in sides))
     asked = content_words(question) - names - COMPARING
     for comparative in asked & PROPERTIES.keys():
         asked |= PROPERTIES[comparative]
-    return Comparison(sides, names, frozenset(asked))
+    return Comparison(sides, names, asked)
 
 
 def _find_sides(question: str) -> tuple[Side, ...]:
     """Return the two sides that a question names; () unless both are names with a word of their own."""
-    matches = filter(None, (pattern.search(question) for pattern in SIDES))
-    match = next(matches, None)
-    if not match:
+    match = next(filter(None, (pattern.search(question) for pattern in SIDES)), None)
+    if not match or not all(map(_is_name, match.group("one", "other"))):
         return ()
-    one, other = _make_side(match, "one"), _make_side(match, "other")
-    if not _is_name(one.name) or not _is_name(other.name):
+    one, other = match["one"].strip(), match["other"].strip()
+    words, others = content_words(one), content_words(other)
+    if words <= others or others <= words:
         return ()
-    sides = one._replace(words=one.words - other.words), other._replace(words=other.words - one.words)
-    return sides if all(side.words for side in sides) else ()
-
-
-def _make_side(match: re.Match[str], group: str) -> Side:
-    """Return the side in a group of the pattern that found two of them, with all words of its name."""
-    before, name, after = match.string[: match.start("one")], match[group].strip(), match.string[match.end("other") :]
-    return Side(name, frozenset(content_words(name)), f"{before.rstrip()} {name}{after}".lstrip())
+    before, after = question[: match.start("one")].rstrip(), question[match.end("other") :]
+    return (
+        Side(one, words - others, f"{before} {one}{after}".lstrip()),
+        Side(other, others - words, f"{before} {other}{after}".lstrip()),
+    )
 
 
 def _is_name(text: str) -> bool:
