@@ -136,15 +136,15 @@ PROPERTIES = {
 RELATIVE = content_words(
     "before after previous prior earlier later preceding following last next successor predecessor"
 )
-# How a question names its two sides; the first of these that fits holds.
+# How a question names its two sides, each in at most 99 letters; the first of these that fits holds.
 SIDES = [
     compile_any(pattern)
     for pattern in (
         r"\b(?:in|on) (?P<one>\d[\w.-]*) (?:and|than|or|to|with) (?:(?:in|on|that of) )?(?P<other>\d[\w.-]*)",
-        r"(?P<one>[^,?:;–-]+?) (?:or|vs\.?|versus) (?P<other>[^,?:;–]+?)(?= [–-] |[,?:;–]|$)",
-        r"\bbetween (?!\d)(?P<one>[^?]+?) and (?P<other>[^?.,:;]+)",
-        r"\bcompare (?:[^:]+: )?(?P<one>[^?:]+?) (?:and|with|to) (?P<other>[^?.,:;]+)",
-        r"\bhow (?:do|does|did) (?P<one>[^?]+?) and (?P<other>[^?]+?) differ",
+        r"(?:^|[,?:;–-])(?P<one>[^,?:;–-]{1,99}?) (?:or|vs\.?|versus) (?P<other>[^,?:;–]{1,99}?)(?= [–-] |[,?:;–]|$)",
+        r"\bbetween (?!\d)(?P<one>[^?]{1,99}?) and (?P<other>[^?.,:;]+)",
+        r"\bcompare (?:[^:]{1,99}: )?(?P<one>[^?:]{1,99}?) (?:and|with|to) (?P<other>[^?.,:;]+)",
+        r"\bhow (?:do|does|did) (?P<one>[^?]{1,99}?) and (?P<other>[^?]{1,99}?) differ",
     )
 ]
 
