@@ -92,6 +92,14 @@ def test_each_question_has_to_be_about_another_side() -> None:
     )
 
 
+def test_both_questions_keep_the_year() -> None:
+    written = "What did Acme earn with bread?\nWhat did Acme earn with rice?"
+    assert split("In 2023, did Acme earn more with bread or with rice?", written) == (
+        "In 2023, did Acme earn more with bread?",
+        "In 2023, did Acme earn more with rice?",
+    )
+
+
 @pytest.mark.parametrize(
     ("question", "written"),
     [
