@@ -143,7 +143,7 @@ SIDES = [
         r"\b(?:in|on) (?P<one>\d[\w.-]*) (?:and|than|or|to|with) (?:(?:in|on|that of) )?(?P<other>\d[\w.-]*)",
         # "with the old bridge or with the new one"
         r"\b(?P<before>in|on|at|for|with|from|by|against) (?P<one>(?:(?! (?P=before) )[^,?:;]){1,99}?)"
-        r" (?:or|than) (?P=before) (?P<other>[^,?:;]{1,99}?)(?=[,?:;]|$)",
+        r" or (?P=before) (?P<other>[^,?:;]{1,99}?)(?=[,?:;]|$)",
         r"(?:^|[,?:;–-])(?P<one>[^,?:;–-]{1,99}?) (?:or|vs\.?|versus) (?P<other>[^,?:;–]{1,99}?)(?= [–-] |[,?:;–]|$)",
         r"\bbetween (?!\d)(?P<one>[^?]{1,99}?) and (?P<other>[^?.,:;]+)",
         r"\bcompare (?:[^:]{1,99}: )?(?P<one>[^?:]{1,99}?) (?:and|with|to) (?P<other>[^?.,:;]+)",
