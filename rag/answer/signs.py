@@ -112,7 +112,7 @@ VERSUS = r"compar\w+|versus|vs\.?|what speaks for"
 _CHANGES = r"chang|grow|gr[eo]w|ris|rose|fall|fell|increas|decreas|drop|rais|(?:go|went|gone|come|came) (?:up|down)"
 # A question with such words may compare two things.
 COMPARES = compile_any(
-    rf"\b(?:{VERSUS}|differ(?:s|ed|ences?)?)\b",
+    rf"\b(?:{VERSUS}|differ(?:s|ed|ences?)?|pros and cons)\b",
     # "Is it older than the bridge?", but "What is longer than the Rhine?" names one thing.
     rf"(?:^|[,.;:])\W*(?:{AUXILIARY}|how)\b[^.?!]{{0,200}}\bthan\b",
     rf"\A(?=.*\bor\b)(?=.*\b(?:{_COMPARATIVES.replace(' ', '|')})\b)",
