@@ -184,7 +184,7 @@ class Assistant:
         sides = split_question(asked.wanted, llm=llm, prompts=self._split_prompts) if asked.search else ()
         if asked.search and sides:
             clock.stop("split")
-            finding = yield from self._read_sides(llm, asked.wanted, sides, asked.search, clock)
+            finding = yield from self._read_sides(llm, sides, asked.search, clock)
             yield Retrieved(finding.quotes.hits)
             return finding
         share = _OPEN_CAUTION if asked.wanted.is_open else 1.0
@@ -212,7 +212,7 @@ class Assistant:
         )
 
     def _read_sides(
-        self, llm: LLM, comparison: Query, questions: Sequence[str], search: Search, clock: "_Clock"
+        self, llm: LLM, questions: Sequence[str], search: Search, clock: "_Clock"
     ) -> Generator[Drafted, None, "_Finding"]:
         """Search and read for each question of a comparison; yield the LLM's words, return what it found as one."""
         findings = []
@@ -225,7 +225,7 @@ class Assistant:
         quotes = join_quotes(parts)
         return _Finding(
             quotes,
-            join_replies(parts, quotes, question=comparison.text),
+            join_replies(parts, quotes),
             confidence=min(finding.confidence or 0.0 for finding in findings),
             prompt_tokens=sum(finding.prompt_tokens for finding in findings),
             answer_tokens=sum(finding.answer_tokens for finding in findings),

@@ -32,6 +32,8 @@ KINDS: list[tuple[str, str]] = [
     ("fact", "Which supplier delivers for the school?"),
     ("fact", "Which old ferry serves the island?"),
     ("fact", "Which team plays in Bonn?"),
+    ("fact", "What happens if the ferry is late?"),
+    ("fact", "In what year did villages lose their water?"),
     ("fact", "Who is the mayor?"),
     ("fact", "市长是谁？"),
     ("summary", "市长"),

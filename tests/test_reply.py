@@ -356,7 +356,8 @@ def test_no_five_words_of_the_reply_prompts_are_of_a_document_that_is_measured(f
     ],
 )
 def test_the_sides_of_a_comparison_are_known(question: str, sides: tuple[set[str], ...]) -> None:
-    assert tuple(side.words for side in Query(question).sides) == sides
+    comparison = Query(question).comparison
+    assert tuple(side.words for side in (comparison.sides if comparison else ())) == sides
 
 
 def test_a_comparison_with_quotes_of_one_side_alone_has_no_reply(index: Index, settings: Settings) -> None:

@@ -13,7 +13,6 @@ from rag.answer.signs import REASON
 from rag.answer.understand.query import Query
 from rag.language import QUESTION_MARKS
 from rag.llm.base import LLM, Message
-from rag.text import content_words
 from rag.types import Chunk, Sentence
 
 logger = logging.getLogger(__name__)
@@ -108,11 +107,10 @@ def _lacks_reason(facts: _Facts) -> bool:
     return not gives_reason or is_unexplained or all(map(is_unsure, facts.texts))
 
 
-def _is_one_sided(facts: _Facts) -> bool:
-    """Return whether the sentences leave out one of the compared things: the LLM would make it up."""
-    titles = [chunk.title for chunk in facts.chunks.values()]
-    words = content_words(" ".join([*titles, *facts.texts]))
-    return not all(side.is_named(words) for side in facts.question.sides)
+def _chooses(facts: _Facts) -> bool:
+    """Return whether the question is about two things: the LLM mostly names the one that the quotes name first."""
+    comparison = facts.question.comparison
+    return comparison is not None and len(comparison.sides) > 0
 
 
 def _lacks_difference(facts: _Facts) -> bool:
@@ -129,8 +127,6 @@ _SPEAKS_FOR_ITSELF: tuple[Callable[[_Facts], bool], ...] = (
     lambda facts: facts.question.is_topic,
     _lacks_reason,
     lambda facts: len(facts.texts) > facts.question.kind.most_replied,
-    _is_one_sided,
     _lacks_difference,
-    # The LLM mostly names the thing that the quotes name first.
-    lambda facts: facts.question.compares_amounts,
+    _chooses,
 )

@@ -92,50 +92,62 @@ TEXT = (
 )
 PLEASE = r"(?:^|[.!?]\s)\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
 AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
-# These words end as a plural does and are not plurals.
-_NO_PLURAL = r"(?:this|always|perhaps|does|comes|gets|gives|goes|happens|helps|makes|means|provides|says|takes)\b"
-PLURAL = rf"(?!{_NO_PLURAL})\w{{2,}}[^s\W]s\b"
-# A word before these is rather a verb than a plural: "which team plays the", "which firm delivers for".
-OBJECT = r"(?:the|an?|for|to|from|in|at|on|with|us|me|him|it|them|our|my|your|his|her|their|its)\b"
+# A word of a noun with those before it, and such a word that may be a plural.
+NOUN = rf"(?!{AUXILIARY}\b)\w+"
+PLURAL = rf"(?!{AUXILIARY}\b)\w{{2,}}[^s\W]s\b"
+# A word before these is rather a verb than a plural: "which team plays the", "what happens if".
+OBJECT = r"(?:the|an?|for|to|from|in|at|on|with|if|when|that|after|us|me|him|it|them|our|my|your|his|her|their|its)\b"
 WHOSE = r"(?:the|all|some|his|her|its|their|your|my|our)"
 
-# --- Comparisons (query.py) ---
+# --- Comparisons (comparison.py, split.py) ---
 
-# "Which is longer, the old bridge or the new one?"
-_COMPARATIVE = (
-    r"(?:more|less|fewer|better|worse|first"
-    r"|(?!other|over|under|after|ever|never|rather|n?either|whether|differ|number|order|member)\w{2,}er)"
+_COMPARATIVES = (
+    "more less fewer better worse first bigger brighter broader cheaper cleaner closer colder cooler darker dearer"
+    " deeper earlier easier faster further greater harder heavier higher larger later lighter longer louder lower"
+    " nearer newer older quieter richer safer shorter simpler slower smaller sooner stronger taller thicker thinner"
+    " warmer weaker wider younger"
 )
-COMPARATIVE = compile_any(rf"\b{_COMPARATIVE}\b")
 # These words always compare.
 VERSUS = r"compar\w+|versus|vs\.?|what speaks for"
-# A question with such words may compare two things: "Is it older than …", "How did … change from 2023 to 2024?"
+_CHANGES = r"chang|grow|gr[eo]w|ris|rose|fall|fell|increas|decreas|drop|rais|(?:go|went|gone|come|came) (?:up|down)"
+# A question with such words may compare two things.
 COMPARES = compile_any(
-    rf"\b(?:{VERSUS}|differ\w*|pros and cons)\b",
-    # "What is longer than the Rhine?" names one thing.
-    rf"(?:^|[,.;:])\W*(?:{AUXILIARY}|how)\b[^.?!]*(?<!\bother )(?<!\brather )\bthan\b(?! \d)",
-    rf"\b{_COMPARATIVE}\b.*\bor\b|\bor\b.*\b{_COMPARATIVE}\b",
-    r"\b(?:chang|grow|gr[eo]w|ris|rose|fall|fell|increas|decreas|drop|rais|(?:go|went|gone|come|came) (?:up|down))\w*\b"
-    r".*\b(?:from|between|since)\b",
+    rf"\b(?:{VERSUS}|differ(?:s|ed|ences?)?|pros and cons)\b",
+    # "Is it older than the bridge?", but "What is longer than the Rhine?" names one thing.
+    rf"(?:^|[,.;:])\W*(?:{AUXILIARY}|how)\b[^.?!]{{0,200}}\bthan\b",
+    rf"\A(?=.*\bor\b)(?=.*\b(?:{_COMPARATIVES.replace(' ', '|')})\b)",
+    rf"\A(?=.*\b(?:{_CHANGES}))(?=.*\b(?:from|between|since)\b.{{0,20}}\d)",
 )
 # The words that only say that things are compared.
-COMPARING = content_words(
-    "compare compared comparison difference differ different between versus vs against one which more less what's"
-    " please better speaks pros cons"
-)
+COMPARING = content_words("please compare comparison differ between versus vs against")
+# The words for what a comparative is about, if they do not begin as it does.
+_PROPERTIES = {
+    "older newer younger": "age built opened founded born begun",
+    "cheaper dearer": "price cost much expensive",
+    "more less fewer": "much many",
+    "further": "far",
+}
+PROPERTIES = {
+    comparative: content_words(words)
+    for comparatives, words in _PROPERTIES.items()
+    for comparative in content_words(comparatives)
+}
 # A thing with such a word is named by another one: "the year before", "its successor".
 RELATIVE = content_words(
     "before after previous prior earlier later preceding following last next successor predecessor"
 )
-# How a question names its two sides; the first of these that fits holds.
+# How a question names its two sides, each in at most 99 letters; the first of these that fits holds.
 SIDES = [
     compile_any(pattern)
     for pattern in (
         r"\b(?:in|on) (?P<one>\d[\w.-]*) (?:and|than|or|to|with) (?:(?:in|on|that of) )?(?P<other>\d[\w.-]*)",
-        r"(?P<one>[^,?:;–-]+?) (?:or|vs\.?|versus) (?P<other>[^,?:;–]+?)(?= [–-] |[,?:;–]|$)",
-        r"\bbetween (?P<one>[^?]+?) and (?P<other>[^?.,:;]+)",
-        r"\bcompare (?:[^:]+: )?(?P<one>[^?:]+?) (?:and|with|to) (?P<other>[^?.,:;]+)",
-        r"\bhow (?:do|does|did) (?P<one>[^?]+?) and (?P<other>[^?]+?) differ",
+        # "with the old bridge or with the new one"
+        r"\b(?P<before>in|on|at|for|with|from|by|against) (?P<one>(?:(?! (?P=before) )[^,?:;]){1,99}?)"
+        r" or (?P=before) (?P<other>[^,?:;]{1,99}?)(?=[,?:;]|$)",
+        r"(?:^|[,?:;–-])(?P<one>[^,?:;–-]{1,99}?) (?:or|vs\.?|versus) (?P<other>[^,?:;–]{1,99}?)(?= [–-] |[,?:;–]|$)",
+        r"\bbetween (?!\d)(?P<one>[^?]{1,99}?) and (?P<other>[^?.,:;]+)",
+        r"\bcompare (?:[^:]{1,99}: )?(?P<one>[^?:]{1,99}?) (?:and|with|to) (?P<other>[^?.,:;]+)",
+        r"\bhow (?:do|does|did) (?P<one>[^?]{1,99}?) and (?P<other>[^?]{1,99}?) differ",
     )
 ]
 

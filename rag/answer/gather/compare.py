@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.select import select_sentences
-from rag.answer.gather.split import name_things
+from rag.answer.prompt import label_chunk
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.understand.restate import find_spelling
+from rag.language import QUESTION_MARKS
 from rag.text import content_words
 from rag.types import Hit, Sentence
 
@@ -18,6 +19,7 @@ COMPARED = "Pieced together from what the documents say of each."
 _MOST_OF_SIDE = 3
 # A thing is named in a passage that has at least half of its words.
 _NAMED = 0.5
+_QUESTION_MARKS = "".join(QUESTION_MARKS)
 
 
 class PartAnswer(NamedTuple):
@@ -27,13 +29,19 @@ class PartAnswer(NamedTuple):
     quotes: Quotes
     reply: Sequence[Sentence] = ()
 
+    @property
+    def text(self) -> str:
+        """The text of the reply."""
+        return " ".join(sentence.text for sentence in self.reply)
+
 
 def compare_in_general(request: Request) -> Gathered | None:
     """Return the documents' sentences about each of two things; None if the question asks for a property of them."""
-    if not request.question.compares_in_general:
+    comparison = request.question.comparison
+    if not comparison or not comparison.is_general:
         return None
     parts = []
-    for side in request.question.sides:
+    for side in comparison.sides:
         hits = request.search(side.name)
         spans = select_sentences(hits, naming=side.words, most=_MOST_OF_SIDE)
         parts.append(PartAnswer(side.name, cite_spans(spans, hits)))
@@ -55,31 +63,38 @@ def join_quotes(parts: Sequence[PartAnswer]) -> Quotes:
     return cite_spans([*spans.values()], hits)._replace(note=note)
 
 
-def join_replies(parts: Sequence[PartAnswer], joined: Quotes, *, question: str) -> tuple[Sentence, ...]:
-    """Return the replies of two answers, each after the thing that it is about: "Aller bridge: 74 metres."
+def join_replies(parts: Sequence[PartAnswer], joined: Quotes) -> tuple[Sentence, ...]:
+    """Return the replies of two answers, each after the thing that it is about: "Aller: 74 metres. Bern: 84 metres."
 
     They cite the joined quotes. There is none if a reply is missing, or its passages do not name its thing, or both are
     the same: then both are mostly about one thing.
     """
     one, other = parts
-    replies = [" ".join(sentence.text for sentence in part.reply) for part in parts]
-    if replies[0] == replies[1] or "" in replies:
+    if one.text == other.text or not _is_about_its_own(one, other) or not _is_about_its_own(other, one):
         return ()
-    if not _is_about_its_own(one, other) or not _is_about_its_own(other, one):
-        return ()
+    return _label_reply(one, other, joined), _label_reply(other, one, joined)
+
+
+def _label_reply(part: PartAnswer, other: PartAnswer, joined: Quotes) -> Sentence:
+    """Return the reply of a part after the name of its thing, citing the joined quotes."""
     numbers = {hit.chunk.id: hit.rank for hit in joined.hits}
-    names = name_things([part.question for part in parts], question)
-    sentences = []
-    for name, reply, part in zip(names, replies, parts, strict=False):
-        cited = dict.fromkeys(numbers[hit.chunk.id] for hit in part.quotes.cited_hits)
-        sentences.append(Sentence(f"{name}: {reply.rstrip('.')}.", tuple(cited)))
-    return tuple(sentences)
+    cited = dict.fromkeys(numbers[hit.chunk.id] for hit in part.quotes.cited_hits)
+    name = _name_thing(part.question, other.question)
+    return Sentence(f"{name}: {part.text.rstrip('.')}.", tuple(cited))
+
+
+def _name_thing(question: str, other: str) -> str:
+    """Return the words of a question from the first to the last that another one does not have."""
+    words, others = question.rstrip(_QUESTION_MARKS).split(), other.rstrip(_QUESTION_MARKS).split()
+    own = [place for place, word in enumerate(words) if word not in others]
+    name = " ".join(words[own[0] : own[-1] + 1])
+    return name[:1].upper() + name[1:]
 
 
 def _is_about_its_own(part: PartAnswer, other: PartAnswer) -> bool:
-    """Return whether the passages that an answer quotes name the thing that only it is about."""
+    """Return whether there is a reply, and the passages that it is from name the thing that only this part is about."""
     words = content_words(part.question) - content_words(other.question)
-    chunks = [hit.chunk for hit in part.quotes.cited_hits]
-    said = content_words(" ".join(f"{chunk.title} {chunk.heading} {chunk.date} {chunk.text}" for chunk in chunks))
+    passages = [f"{label_chunk(hit.chunk)} {hit.chunk.text}" for hit in part.quotes.cited_hits]
+    said = content_words(" ".join(passages))
     named = [word for word in words if find_spelling(word, said) in said]
-    return len(named) >= _NAMED * len(words)
+    return part.text != "" and len(named) >= _NAMED * len(words)

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -51,7 +51,7 @@ class _Candidate(NamedTuple):
 def select_sentences(
     hits: Sequence[Hit],
     *,
-    naming: frozenset[str] = frozenset(),
+    naming: Set[str] = frozenset(),
     lead: float = 0.0,
     most: int = MOST_SENTENCES,
 ) -> list[HitSpan]:

@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from rag.answer.signs import AUXILIARY, OBJECT, PART, PLEASE, PLURAL, TEXT, VERSUS, WHOSE
+from rag.answer.signs import NOUN, OBJECT, PART, PLEASE, PLURAL, TEXT, VERSUS, WHOSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,8 @@ LIST = Kind(
     is_open=False,  # the wanted lists are often short
     most_replied=3,
     signs=(
-        rf"\b(?:what|which) (?!{AUXILIARY}\b){PLURAL}(?!['’])",
         # "Which opening hours", but not "which team plays the"
-        rf"\b(?:what|which) (?!{AUXILIARY}\b)(?:\w+ ){{1,2}}?{PLURAL}(?!['’]| {OBJECT})",
+        rf"\b(?:what|which) (?:{NOUN} ){{0,2}}?{PLURAL}(?!['’]| {OBJECT})",
         rf"\bwhat (?:are|were) {WHOSE}\b",
         r"\bwho (?:are|were)\b",
         r"\b(?:list|name|enumerate)\b.*\b(?:all|the|every)\b",

@@ -1,55 +1,24 @@
 """A question, and what its words say about the answer that it wants."""
 
 import re
-from collections.abc import Set
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
-from rag.answer.signs import (
-    ASKS,
-    ASKS_ABOUT_ALL,
-    ASKS_TWO,
-    AUXILIARY,
-    COMPARATIVE,
-    COMPARES,
-    COMPARING,
-    PAGE,
-    PART,
-    SIDES,
-)
-from rag.answer.understand.kinds import COMPARISON, FACT, KINDS, REASON, SUMMARY, Kind
+from rag.answer.signs import ASKS, ASKS_ABOUT_ALL, ASKS_TWO, AUXILIARY, PAGE, PART
+from rag.answer.understand.comparison import Comparison, find_comparison
+from rag.answer.understand.kinds import FACT, KINDS, REASON, SUMMARY, Kind
 from rag.answer.understand.restate import find_file_name, forget_file_name
 from rag.language import QUESTION_MARKS
 from rag.text import content_words, count_words
 
 # A bare topic has no more words than this.
 _TOPIC_WORDS = 2
-# The name of a thing that is compared has no more words than this.
-_NAME_WORDS = 8
-# A thing is named by at least half of its words.
-_NAMED = 0.5
 # A phrase has no more words than this, and no question word.
 _PHRASE_WORDS = 8
 _CLAUSE = re.compile(r"(?<=[.!?,;:])\s+")
 _YES_NO = re.compile(rf"\W*{AUXILIARY}\b", re.IGNORECASE)
 _PART = re.compile(PART, re.IGNORECASE)
 _PAGE = re.compile(PAGE, re.IGNORECASE)
-
-
-class Side(NamedTuple):
-    """One of two things that a question compares: its name there, and the words that the other one does not have.
-
-    `question` is the question without the other thing: "Which is longer, the old bridge?".
-    """
-
-    name: str
-    words: frozenset[str]
-    question: str
-
-    def is_named(self, words: Set[str]) -> bool:
-        """Return whether some words have at least half of those of the side."""
-        return len(self.words & words) >= _NAMED * len(self.words)
 
 
 @dataclass(frozen=True)
@@ -132,53 +101,6 @@ class Query:
         return Query(forget_file_name(self.text, self.file_name)) if self.file_name else self
 
     @cached_property
-    def sides(self) -> tuple[Side, ...]:
-        """The two things that the question compares; () if it compares none."""
-        is_comparison = self.kind is COMPARISON or self.has_comparative
-        if not is_comparison:
-            return ()
-        for pattern in SIDES:
-            match = pattern.search(self.text)
-            if match:
-                return _make_sides(match)
-        return ()
-
-    @property
-    def may_compare(self) -> bool:
-        """Whether the question has words that compare, and does not ask for a reason."""
-        return not self.asks_why and bool(COMPARES.search(self.text))
-
-    @property
-    def compares_in_general(self) -> bool:
-        """Whether the question compares two things without naming a property of them."""
-        names = " ".join(side.name for side in self.sides)
-        return bool(self.sides) and self.words - content_words(names) <= COMPARING
-
-    @property
-    def compares_amounts(self) -> bool:
-        """Whether the question asks which of two things is or has more."""
-        return bool(self.sides) and self.has_comparative
-
-    @property
-    def has_comparative(self) -> bool:
-        """Whether the question has a word such as "longer"."""
-        return bool(COMPARATIVE.search(self.text))
-
-
-def _make_sides(match: re.Match[str]) -> tuple[Side, ...]:
-    """Return the sides that a pattern found in a question; () unless both are names with a word of their own."""
-    one, other = content_words(match["one"]), content_words(match["other"])
-    are_names = all(map(_is_name, match.group("one", "other")))
-    if not are_names or one <= other or other <= one:
-        return ()
-    before, after = match.string[: match.start("one")].rstrip(), match.string[match.end("other") :]
-    sides = []
-    for text, words in ((match["one"], one - other), (match["other"], other - one)):
-        name = text.strip()
-        sides.append(Side(name, frozenset(words), f"{before} {name}{after}".lstrip()))
-    return tuple(sides)
-
-
-def _is_name(text: str) -> bool:
-    """Return whether a text may be the name of a thing: it is short and asks nothing."""
-    return count_words(text) <= _NAME_WORDS and not ASKS.search(text)
+    def comparison(self) -> Comparison | None:
+        """The things that the question compares; None if it compares none, or asks for a reason or a summary."""
+        return None if self.asks_why or self.kind is SUMMARY else find_comparison(self.text)
