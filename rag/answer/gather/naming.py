@@ -1,119 +1,173 @@
-"""Finds the labels and the cells of a table that a question names, and the rows with these cells."""
+"""Reads the words of a question by a table: each is part of a label, of a cell or of the title, or it joins others."""
 
-from collections.abc import Mapping
-from itertools import pairwise
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
-from rag.answer.gather.columns import YEAR, Columns, is_amount, list_amounts
-from rag.answer.gather.task import JOINING, Task, list_words, split_words
-from rag.answer.signs import ANY_CURRENCY, compile_any
+from rag.answer.gather.columns import YEAR, Row, Table
+from rag.answer.signs import ANY_CURRENCY, CURRENCY_SIGNS, compile_any
 from rag.text import STOP_WORDS, WORD, drop_plural
-from rag.types import Span
 
 # Words of a label whose numbers are not added: prices per kilo, limits and changes are not amounts of a thing.
 RATIO = r"\b(?:per|each|unit|rate|ratio|share|limit|max(?:imum)?|min(?:imum)?|change|growth|average|mean|median)\b"
-# The unit at the end of a label, which a question need not name: "(kg)", "in EUR", but not "(per kg)".
-_UNIT = compile_any(
-    rf"\((?!.*{RATIO})[^()]*\)", rf"\[(?!.*{RATIO})[^][]*\]", rf"(?<=\w)\W+(?:in )?(?:{ANY_CURRENCY})\W*$"
+# Parts of a label that a question need not name: the unit in "Weight (kg)" or "Price in EUR", but not "(per kg)".
+_OPTIONAL = compile_any(
+    r"^number of\b",
+    rf"[(\[](?!.*{RATIO})[^()[\]]*[)\]]",
+    rf"(?<=\w)\W+(?:in )?(?:{ANY_CURRENCY})\W*$",
+    r"(?<!first)(?<!last)\W+(?:name|number|nr|no|id|code)\W*$",
 )
-# A shorter number is a quantity: "2 lamps".
-_NAME_DIGITS = 3
-# A cell of these words alone is named only beside its label: "access all", "grade A".
-_COMMON = JOINING | STOP_WORDS | {"us"}
+_BRACKET = compile_any(r"[(\[]")
+_TOKEN = compile_any(WORD.pattern, f"[{CURRENCY_SIGNS}]")
+# What may be between a cell and its label.
+_LINKS = ((), ("as",), ("as", "the"))
+
+Phrase = tuple[str, ...]
 
 
-class Named(NamedTuple):
-    """The labels and cells of a table that a question names.
+def split_words(text: str) -> Phrase:
+    """Return the words and the signs of currencies of a text, in small letters and without plurals.
 
-    `amounts` are the labels of `columns` with numbers that measure something. `labels` has the words of each label that
-    it names, and `cells` those of its cells by their label. `rows` are the rows with all of these cells; all if it
-    names no cell, and none if it is unclear which it names.
+    Stop words in capitals stay as they are: "A" and "IT" are names. "price_lists" has two words.
+    """
+    words = _TOKEN.findall(text.replace("_", " "))
+    return tuple(word if word.isupper() and word.lower() in _STOP else drop_plural(word) for word in words)
+
+
+_STOP = STOP_WORDS | {"us"}
+
+
+class Piece(NamedTuple):
+    """What a phrase of a question means: a label, or some cells of its column.
+
+    `cells` is None for a label. The label of words that only join others is "".
     """
 
-    columns: Columns
-    amounts: set[str]
-    labels: dict[str, frozenset[str]]
-    cells: dict[str, frozenset[str]]
-    rows: set[Span]
-
-    @property
-    def known(self) -> frozenset[str]:
-        """The words of the labels and cells, and all words of the labels of these cells."""
-        return frozenset[str]().union(*self.labels.values(), *self.cells.values(), *map(list_words, self.cells))
-
-    def list_asked(self) -> list[str]:
-        """Return the labels that are named without a cell; none that is a part of another: "Fee" of "Fee status"."""
-        asked: list[str] = []
-        for label, words in self.labels.items():
-            is_part = any(words < longer for longer in self.labels.values())
-            if not is_part and label not in self.cells:
-                asked.append(label)
-        return asked
-
-    def is_clear(self, label: str, words: frozenset[str], text: str) -> bool:
-        """Return whether words of a text name only a cell in a column.
-
-        No other column has one of them, and if its label is named too, it is beside them: "in the sales department".
-        "The manager of Ben" asks for another cell.
-        """
-        used = [other for name, other in [*self.labels.items(), *self.cells.items()] if name != label]
-        is_new = (words - JOINING).isdisjoint(frozenset().union(*used))
-        needs_label = label in self.labels or words <= _COMMON
-        is_beside = _are_neighbours(self.labels.get(label, frozenset()), words, text)
-        return is_new and (is_beside or not needs_label)
+    label: str
+    cells: frozenset[str] | None = None
 
 
-def find_named(task: Task, columns: Columns) -> Named:
-    """Return what a task names of the columns of a table. Cells with amounts are not named."""
-    named = Named(columns, list_amounts(columns), {}, {}, set().union(*columns.values()))
-    for label in columns:
-        words = _find_label(label, task.text)
-        if words:
-            named.labels[label] = words
-    for label in columns.keys() - named.amounts:
-        rows, words = _find_cells(columns[label], task.rest)
-        if words:
-            named.rows.intersection_update(rows if named.is_clear(label, words, task.text) else ())
-            named.cells[label] = words
-    return named
+_JOINS = Piece("")
 
 
-def _are_neighbours(words: frozenset[str], others: frozenset[str], text: str) -> bool:
-    """Return whether a word of one set is directly before or after a word of another one in a text."""
-    return any({*pair} & words and {*pair} & others for pair in pairwise(split_words(text)))
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the words of a question say about a table.
 
-
-def _find_label(label: str, text: str) -> frozenset[str]:
-    """Return the words of a label that are in a text; only units and joining words may be missing."""
-    bare = _UNIT.sub("", label)
-    words = list_words(label) & list_words(text)
-    is_whole = list_words(bare) - JOINING <= words
-    return words if is_whole and _is_spelt(bare, text) else frozenset()
-
-
-def _is_spelt(name: str, text: str) -> bool:
-    """Return whether the last word of a name is in a text as it is spelt, if it is a common one: "Team A"."""
-    last = WORD.findall(name)[-1:]
-    return _COMMON.isdisjoint(map(drop_plural, last)) or last[0] in WORD.findall(text)
-
-
-def _find_cells(cells: Mapping[Span, str], text: str) -> tuple[set[Span], frozenset[str]]:
-    """Return the rows of a column that a text names, and the words that do so; no rows if it is unclear.
-
-    It is clear if only cells with one text have all of these words: "Market" and "Markets" are two things. But many
-    dates are of one year.
+    `rows` are the rows with all cells that they name, or all rows; `named` are the labels of these cells. Labels that
+    they name without a cell are asked for: `amount` has numbers that measure something, `name` has not. Each is "" if
+    there is none.
     """
-    words_of = {cell: _find_cell(cell, text) for cell in set(cells.values())}
-    words = frozenset[str]().union(*words_of.values())
-    similar = {cell.casefold() for cell in words_of if words <= list_words(cell)}
-    is_clear = len(similar) == 1 or words.issubset(YEAR.findall(text))
-    return {span for span, cell in cells.items() if is_clear and words_of[cell] == words}, words
+
+    table: Table
+    rows: list[Row]
+    named: set[str]
+    name: str
+    amount: str
 
 
-def _find_cell(cell: str, text: str) -> frozenset[str]:
-    """Return the words of a cell if a text has them all, or the year of its date; none if it is a short number."""
-    words = list_words(cell)
-    is_quantity = is_amount(cell) and len(cell) < _NAME_DIGITS
-    if words <= list_words(text) and _is_spelt(cell, text) and not is_quantity:
-        return words
-    return frozenset(YEAR.findall(text)) & frozenset(YEAR.findall(cell))
+def read_words(words: Phrase, table: Table, *, joining: frozenset[str], others: Collection[str]) -> Reading | None:
+    """Return what the words of a question say about a table; None if it is unclear, or if no row has all cells.
+
+    The words are read once, from left to right. The longest phrase that means something counts, and it has to mean one
+    thing. `joining` are words that join others, which alone name nothing. `others` may be left out as well, but what
+    they name in the table counts.
+    """
+    meanings: dict[Phrase, set[Piece]] = defaultdict(set)
+    for phrase, piece in _list_names(words, table, joining | _STOP):
+        meanings[phrase].add(piece)
+    for word in (*joining, *others):
+        meanings.setdefault((word,), {_JOINS})
+    longest = max(map(len, meanings))
+    pieces: list[Piece] = []
+    while words:
+        length = next((length for length in range(longest, 0, -1) if words[:length] in meanings), 0)
+        if length == 0 or len(meanings[words[:length]]) > 1:
+            return None
+        pieces += meanings[words[:length]]
+        words = words[length:]
+    return _join_pieces(pieces, table)
+
+
+def _join_pieces(pieces: Collection[Piece], table: Table) -> Reading | None:
+    """Return what pieces say together; None if no row has all cells.
+
+    It is also None if two amounts or two other labels are asked for, or one of those with a cell.
+    """
+    rows = list(table.rows)
+    named, names, amounts = set[str](), set[str](), set[str]()
+    for label, cells in pieces:
+        if cells is not None:
+            named.add(label)
+            rows = [row for row in rows if row.cells.get(label) in cells]
+        elif label in table.amounts:
+            amounts.add(label)
+        elif label:
+            names.add(label)
+    asks_one = len(names) <= 1 and len(amounts) <= 1 and names.isdisjoint(named)
+    if not rows or not asks_one:
+        return None
+    return Reading(table, rows, named, name="".join(names), amount="".join(amounts))
+
+
+def _list_names(words: Phrase, table: Table, common: frozenset[str]) -> Iterator[tuple[Phrase, Piece]]:
+    """Yield the phrases of some words that name a label or a cell of a table, with what they mean.
+
+    Common words alone name nothing.
+    """
+    for label, cells in table.columns.items():
+        spellings = set(map(split_words, _spell_label(label, table)))
+        labels = [spelling for spelling in spellings if not common.issuperset(spelling)]
+        for phrase in labels:
+            yield phrase, Piece(label)
+        if label in table.amounts:
+            continue
+        for cell, meant in _find_cells({*cells.values()}, words, common):
+            for phrase in _spell_cell(cell, labels):
+                yield phrase, Piece(label, meant)
+
+
+def _spell_label(label: str, table: Table) -> Iterator[str]:
+    """Yield the ways to name a label: "Weight (kg)" is "weight", "weight kg" and "weight in kg"."""
+    bare = _OPTIONAL.sub("", label)
+    yield from (label, bare, _BRACKET.sub(" in ", label))
+    column = table.read_column(label) if label in table.amounts else None
+    if column:
+        yield f"{bare} in {column.unit}"
+
+
+def _spell_cell(cell: Phrase, labels: Collection[Phrase]) -> Iterator[Phrase]:
+    """Yield the ways to name a cell: alone, or beside its label, as in "the sales department" and "Ann as the owner".
+
+    A number comes after its label, unless it is a year: "2 lamps" are not "lamp 2".
+    """
+    for label in labels:
+        yield label + cell
+    if cell[0].isdecimal() and not YEAR.fullmatch(cell[0]):
+        return
+    yield cell
+    for label, link in product(labels, _LINKS):
+        yield cell + link + label
+
+
+def _find_cells(
+    cells: Collection[str], words: Phrase, common: frozenset[str]
+) -> Iterator[tuple[Phrase, frozenset[str]]]:
+    """Yield the phrases of some words that are a cell, or the year of a date, each with the cells that it means.
+
+    It means none if it is unclear: different cells have its words, as "Market" and "Markets", or "tea" and "green tea",
+    or they are common words: a door may open "in".
+    """
+    phrases = {cell: split_words(cell) for cell in cells}
+    for phrase in set(phrases.values()):
+        if not phrase or not set(phrase).issubset(words):
+            continue
+        similar = frozenset(cell for cell, other in phrases.items() if set(phrase).issubset(other))
+        is_one = len(set(map(str.casefold, similar))) == 1
+        yield phrase, similar if is_one and not common.issuperset(phrase) else frozenset()
+    for year in filter(YEAR.fullmatch, words):
+        dates = frozenset(cell for cell in cells if year in YEAR.findall(cell))
+        if dates:
+            yield (year,), dates
