@@ -23,7 +23,7 @@ def _list_rows(reading: Reading) -> Result | None:
     """
     key = reading.table.key
     label = reading.name or key
-    if reading.amount or not reading.named or label in reading.named:
+    if reading.amount or not reading.filtered or label in reading.filtered:
         return None
     if label != key and not reading.table.is_unique(label):
         return None

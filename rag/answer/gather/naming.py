@@ -1,7 +1,7 @@
 """Reads the words of a question by a table: each is part of a label, of a cell or of the title, or it joins others."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
@@ -21,7 +21,7 @@ _OPTIONAL = compile_any(
 )
 _BRACKET = compile_any(r"[(\[]")
 _TOKEN = compile_any(WORD.pattern, f"[{CURRENCY_SIGNS}]")
-# What may be between a cell and its label.
+# Words between a cell and its label.
 _LINKS = ((), ("as",), ("as", "the"))
 
 Phrase = tuple[str, ...]
@@ -40,9 +40,9 @@ _STOP = STOP_WORDS | {"us"}
 
 
 class Piece(NamedTuple):
-    """What a phrase of a question means: a label, or some cells of its column.
+    """The meaning of a phrase of a question: a label, or certain cells of its column.
 
-    `cells` is None for a label. The label of words that only join others is "".
+    `cells` is None for a label, and empty if it is unclear which. The label of words that only join others is "".
     """
 
     label: str
@@ -54,16 +54,16 @@ _JOINS = Piece("")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the words of a question say about a table.
+    """A table, and all that the words of a question say about it.
 
-    `rows` are the rows with all cells that they name, or all rows; `named` are the labels of these cells. Labels that
-    they name without a cell are asked for: `amount` has numbers that measure something, `name` has not. Each is "" if
-    there is none.
+    `rows` are the rows with all cells that they name, or all rows; `filtered` are the columns of these cells. A column
+    whose label they name without a cell is asked for: `amount` has numbers that measure something, `name` has not. Each
+    is "" if there is none.
     """
 
     table: Table
     rows: list[Row]
-    named: set[str]
+    filtered: set[str]
     name: str
     amount: str
 
@@ -80,42 +80,48 @@ def read_words(words: Phrase, table: Table, *, joining: frozenset[str], others: 
         meanings[phrase].add(piece)
     for word in (*joining, *others):
         meanings.setdefault((word,), {_JOINS})
-    longest = max(map(len, meanings))
     pieces: list[Piece] = []
     while words:
-        length = next((length for length in range(longest, 0, -1) if words[:length] in meanings), 0)
-        if length == 0 or len(meanings[words[:length]]) > 1:
+        phrase = _find_longest(words, meanings)
+        if len(meanings.get(phrase, ())) != 1:
             return None
-        pieces += meanings[words[:length]]
-        words = words[length:]
+        pieces += meanings[phrase]
+        words = words[len(phrase) :]
     return _join_pieces(pieces, table)
 
 
-def _join_pieces(pieces: Collection[Piece], table: Table) -> Reading | None:
+def _find_longest(words: Phrase, phrases: Collection[Phrase]) -> Phrase:
+    """Return the longest of some phrases that words begin with, or else ()."""
+    longest = max(map(len, phrases))
+    return next((words[:length] for length in range(longest, 0, -1) if words[:length] in phrases), ())
+
+
+def _join_pieces(pieces: Iterable[Piece], table: Table) -> Reading | None:
     """Return what pieces say together; None if no row has all cells.
 
-    It is also None if two amounts or two other labels are asked for, or one of those with a cell.
+    It is also None if two amounts or two other columns are asked for, or one that has to have a certain cell.
     """
     rows = list(table.rows)
-    named, names, amounts = set[str](), set[str](), set[str]()
+    filtered, names, amounts = set[str](), set[str](), set[str]()
     for label, cells in pieces:
         if cells is not None:
-            named.add(label)
+            filtered.add(label)
             rows = [row for row in rows if row.cells.get(label) in cells]
         elif label in table.amounts:
             amounts.add(label)
         elif label:
             names.add(label)
-    asks_one = len(names) <= 1 and len(amounts) <= 1 and names.isdisjoint(named)
+    asks_one = len(names) <= 1 and len(amounts) <= 1 and names.isdisjoint(filtered)
     if not rows or not asks_one:
         return None
-    return Reading(table, rows, named, name="".join(names), amount="".join(amounts))
+    return Reading(table, rows, filtered, name="".join(names), amount="".join(amounts))
 
 
 def _list_names(words: Phrase, table: Table, common: frozenset[str]) -> Iterator[tuple[Phrase, Piece]]:
-    """Yield the phrases of some words that name a label or a cell of a table, with what they mean.
+    """Yield the phrases that name a label, and those of some words that name a cell, with what they mean.
 
-    Common words alone name nothing.
+    Common words alone name no label, and it is unclear which cell: a door may open "in". So it is if different cells
+    have the words, as "Market" and "Markets", or "tea" and "green tea". But a year names all dates of it.
     """
     for label, cells in table.columns.items():
         spellings = set(map(split_words, _spell_label(label, table)))
@@ -124,9 +130,13 @@ def _list_names(words: Phrase, table: Table, common: frozenset[str]) -> Iterator
             yield phrase, Piece(label)
         if label in table.amounts:
             continue
-        for cell, meant in _find_cells({*cells.values()}, words, common):
+        texts = frozenset(cells.values())
+        for cell, similar in _find_cells(texts, words):
+            is_clear = len(set(map(str.casefold, similar))) == 1 and not common.issuperset(cell)
             for phrase in _spell_cell(cell, labels):
-                yield phrase, Piece(label, meant)
+                yield phrase, Piece(label, similar if is_clear else frozenset())
+        for year, dates in _find_dates(texts, words):
+            yield (year,), Piece(label, dates)
 
 
 def _spell_label(label: str, table: Table) -> Iterator[str]:
@@ -152,22 +162,17 @@ def _spell_cell(cell: Phrase, labels: Collection[Phrase]) -> Iterator[Phrase]:
         yield cell + link + label
 
 
-def _find_cells(
-    cells: Collection[str], words: Phrase, common: frozenset[str]
-) -> Iterator[tuple[Phrase, frozenset[str]]]:
-    """Yield the phrases of some words that are a cell, or the year of a date, each with the cells that it means.
-
-    It means none if it is unclear: different cells have its words, as "Market" and "Markets", or "tea" and "green tea",
-    or they are common words: a door may open "in".
-    """
+def _find_cells(cells: Collection[str], words: Phrase) -> Iterator[tuple[Phrase, frozenset[str]]]:
+    """Yield the phrases of some words that are a cell, each with all cells that have its words."""
     phrases = {cell: split_words(cell) for cell in cells}
     for phrase in set(phrases.values()):
-        if not phrase or not set(phrase).issubset(words):
-            continue
-        similar = frozenset(cell for cell, other in phrases.items() if set(phrase).issubset(other))
-        is_one = len(set(map(str.casefold, similar))) == 1
-        yield phrase, similar if is_one and not common.issuperset(phrase) else frozenset()
+        if phrase and set(phrase).issubset(words):
+            yield phrase, frozenset(cell for cell, other in phrases.items() if set(phrase).issubset(other))
+
+
+def _find_dates(cells: Collection[str], words: Phrase) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the years of some words that cells have, each with these cells."""
     for year in filter(YEAR.fullmatch, words):
         dates = frozenset(cell for cell in cells if year in YEAR.findall(cell))
         if dates:
-            yield (year,), dates
+            yield year, dates

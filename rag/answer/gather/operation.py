@@ -15,6 +15,8 @@ from rag.text import LIMITS
 _COURTESY = compile_any(r"^\W*(?:(?:please|(?:can|could|would|will) you)\W+)+")
 # "Amounts > 100", "price * pieces", "since 2020".
 _ARITHMETIC = compile_any(r"[<>=≤≥±+*×÷^%~−–—]|\s[/-]\s", rf"\b(?:{LIMITS})\s+\W?\d")
+# A longer question says more than a table can answer.
+_MOST_WORDS = 40
 # At most this many rows are named and quoted.
 MOST_NAMED = 20
 ROWS = r"(?:rows|entries|records|lines)"
@@ -66,11 +68,6 @@ class Task(NamedTuple):
     joining: frozenset[str]
     others: Phrase
 
-    @property
-    def needed(self) -> set[str]:
-        """The words that a table or its title has to have."""
-        return set(self.words).difference(self.joining, self.others)
-
     def read(self, table: Table, title: str) -> Reading | None:
         """Return what the question says about a table of a document with a title; None if it is unclear."""
         # The file's name may be of another year.
@@ -86,11 +83,14 @@ def read_task(question: Query, operations: Iterable[Operation]) -> Task | None:
     """
     text = _COURTESY.sub("", question.text)
     text = text[:1].lower() + text[1:]
-    operation = next((one for one in operations if one.sign.search(text)), None)
-    if operation is None or Query(text).is_yes_no or _ARITHMETIC.search(text):
+    words = split_words(text)
+    if len(words) > _MOST_WORDS or Query(text).is_yes_no or _ARITHMETIC.search(text):
         return None
-    joining = _JOINING.difference(operation.foreign).union(_find_words(operation.sign, text))
-    return Task(operation, split_words(text), joining, _find_words(_OF_TABLE, text) + operation.measures)
+    for operation in operations:
+        if operation.sign.search(text):
+            joining = _JOINING.difference(operation.foreign).union(_find_words(operation.sign, text))
+            return Task(operation, words, joining, _find_words(_OF_TABLE, text) + operation.measures)
+    return None
 
 
 def _find_words(sign: re.Pattern[str], text: str) -> Phrase:

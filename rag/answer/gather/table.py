@@ -51,7 +51,8 @@ def _compute_over_document(task: Task, hit: Hit, index: Index) -> Gathered | Non
         text = store.get_text(hit.chunk.document_id)
         # A table takes long to read, and most documents lack a word of the question.
         together = f"{title} {text}".lower()
-        if not all(word.lower() in together for word in task.needed):
+        names = set(task.words).difference(task.joining, task.others)
+        if not all(word.lower() in together for word in names):
             return None
         chunks = list_article(hit.chunk.document_id, store)
     tables = map(leave_out_totals, _find_tables(text, chunks))
