@@ -5,6 +5,8 @@ from rag.answer.gather.operation import MOST_NAMED, ROWS, Operation, Result, cou
 from rag.answer.signs import compile_any
 from rag.formatting import join_first
 
+# A row with such a number is of several things.
+_QUANTITY = compile_any(r"\b(?:pieces|quantity|qty|stock|units|copies|number|count)\b")
 # A number with such a label is not the things that it counts: "Pupils".
 _THINGS = compile_any(r"[^siu]s\b")
 
@@ -19,20 +21,25 @@ def _count_all(reading: Reading) -> Result | None:
 def _list_rows(reading: Reading) -> Result | None:
     """Return the names of the rows with the cells that a question names; None if two are the same, or one is missing.
 
-    They are in the first column, or in another one that is asked for and names the rows.
+    They are in the first column, or in another one that is asked for if all its cells are different.
     """
-    key = reading.table.key
-    label = reading.name or key
+    label = reading.name or reading.table.key
     if reading.amount or not reading.filtered or label in reading.filtered:
         return None
-    if label != key and not reading.table.is_unique(label):
+    names = {row.cells.get(label, ""): row for row in reading.rows}
+    is_name = label == reading.table.key or reading.table.is_unique(label)
+    if not is_name or "" in names or len(names) < len(reading.rows):
         return None
-    names = {row.cells[label]: row for row in reading.rows if label in row.cells}
-    return Result(join_first([*names], MOST_NAMED), reading.rows) if len(names) == len(reading.rows) else None
+    return Result(join_first([*names], MOST_NAMED), reading.rows)
 
 
 def _count_rows(reading: Reading) -> Result | None:
-    """Return how many rows have the cells that a question names, and their names; None if these are unclear."""
+    """Return how many rows have the cells that a question names, and their names; None if these are unclear.
+
+    It is also None if a row may be of several things, and the question does not name the rows: "How many lamps …".
+    """
+    if not reading.name and any(map(_QUANTITY.search, reading.table.amounts)):
+        return None
     listed = _list_rows(reading)
     return Result(f"{count_rows(len(listed.rows))}: {listed.text}", listed.rows) if listed else None
 

@@ -11,7 +11,10 @@ from rag.answer.signs import ANY_CURRENCY, CURRENCY_SIGNS, compile_any
 from rag.text import STOP_WORDS, WORD, drop_plural
 
 # Words of a label whose numbers are not added: prices per kilo, limits and changes are not amounts of a thing.
-RATIO = r"\b(?:per|each|unit|rate|ratio|share|limit|max(?:imum)?|min(?:imum)?|change|growth|average|mean|median)\b"
+RATIO = (
+    r"\b(?:per|percent|percentage|each|unit|rate|ratio|share|limit|max(?:imum)?|min(?:imum)?|change|growth|average|mean"
+    r"|median)\b"
+)
 # Parts of a label that a question need not name: the unit in "Weight (kg)" or "Price in EUR", but not "(per kg)".
 _OPTIONAL = compile_any(
     r"^number of\b",
