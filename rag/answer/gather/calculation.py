@@ -46,7 +46,9 @@ def _aggregate(reading: Reading, name: str, compute: Compute, unfit: re.Pattern[
     It is None if a label is asked for that does not name the rows: "the total fee of managers".
     """
     found = _find_numbers(reading, unfit)
-    if found is None or (reading.name and not reading.table.names_rows(reading.name)):
+    table = reading.table
+    is_of_rows = not reading.name or (reading.name == table.key and table.is_unique(table.key))
+    if found is None or not is_of_rows:
         return None
     column, rows = found
     value = compute([column.numbers[row.span] for row in rows])

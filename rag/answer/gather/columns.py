@@ -66,7 +66,7 @@ class Table:
 
     @property
     def key(self) -> str:
-        """The label of the first column."""
+        """The label of the first column, which names the rows."""
         return next(iter(self.columns))
 
     @cached_property
@@ -74,22 +74,14 @@ class Table:
         """The labels of the columns with numbers that measure something, even if not all cells are numbers."""
         amounts = set[str]()
         for label, cells in self.columns.items():
-            if any(map(is_amount, cells.values())) and not self._names_things(label):
+            names_things = label == self.key or _IDENTIFIER.search(label) or all(map(YEAR.fullmatch, cells.values()))
+            if not names_things and any(map(is_amount, cells.values())):
                 amounts.add(label)
         return amounts
-
-    def _names_things(self, label: str) -> bool:
-        """Return whether the numbers of a column name things: codes, years or the rows."""
-        is_year = all(map(YEAR.fullmatch, self.columns[label].values()))
-        return bool(_IDENTIFIER.search(label)) or is_year or self.names_rows(label)
 
     def is_unique(self, label: str) -> bool:
         """Return whether each row has another cell in a column."""
         return len(set(self.columns[label].values())) == len(self.rows)
-
-    def names_rows(self, label: str) -> bool:
-        """Return whether a column names the rows one by one: it is the first, and its cells are all different."""
-        return label == self.key and self.is_unique(label)
 
     def read_column(self, label: str) -> Column | None:
         """Return the numbers of a column, if there is one with a label.
