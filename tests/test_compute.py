@@ -184,10 +184,34 @@ MEMBERS = (
 )
 
 
+LAMPS = "Lamp No;Goods;Pieces;Fat percent\n1;lamps;6;5\n2;chairs;4;7\n3;lamps;2;9\n"
+CLASSES = "Class;Pupils;Teacher;Due\n5a;24;Max;2024-01-02\n5b;22;Ben;2024-02-03\n6a;26;Ida;2024-03-04\n"
+SHARES = "Region;Quarter;Sales;Agent\nNorth;Q1;100;Ann\nNorth;Q2;140;Bob\nSouth;Q1;80;Ann\nSouth;Q2;70;Bob\n"
+
+
 @pytest.mark.parametrize(
     ("table", "question", "reply"),
     [
         (INVOICES, "What is the total gross of paid invoices?", None),
+        # A column that is asked for has to name the rows.
+        (MEMBERS, "What is the total fee of managers?", None),
+        (SHARES, "What is the average sales of the regions?", None),
+        (CLASSES, "What is the total number of pupils due?", None),
+        # "No" is a part of a label, and a negation.
+        (LAMPS, "Which lamp numbers are no chairs?", None),
+        (LAMPS, "What is the lamp no of chairs?", "2"),
+        # A number of things is not one of them, nor the number of their rows.
+        (LAMPS, "How many lamps are there?", None),
+        (LAMPS, "What are the pieces of 2 lamps?", None),
+        (LAMPS, "What are the pieces of lamp 2?", None),
+        (CLASSES, "Which pupils are in class 5a?", None),
+        (LAMPS, "What is the total fat percent?", None),
+        # The longest name counts, and a word is used once.
+        (CLASSES, "What is the max number of pupils?", None),
+        (SHARES, "Which regions have Ann as the agent in Q1?", None),
+        (SHARES, "Which quarter has the highest sales with Ann as the agent?", None),
+        (SHARES, "What are the total sales of agent Ann?", "180, the sum of Sales over 2 rows"),
+        (SHARES, "What are the total sales of agents Ann and Bob?", None),
         (INVOICES, "What is the total gross?", "220, the sum of Gross over 3 rows"),
         (MEMBERS, "What is the number of members in Bonn?", "2 rows: Ada, Cy"),
         (MEMBERS, "Which managers are in Bonn?", None),

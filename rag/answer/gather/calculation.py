@@ -76,20 +76,14 @@ def _find_extreme(reading: Reading, compute: Compute) -> Result | None:
     return Result(f"{join_first([*names], MOST_NAMED)}: {column.label} {best[0].cells[column.label]}", best)
 
 
-# Superlatives, how to find their values, and the words for what they compare, if they say it. "The max" is the highest,
+# Superlatives of high and of low values, and the words for what they compare, if they say it. "The max" is the highest,
 # and "Max" is a name.
-_PRICES = "price cost fee rent"
-_SUPERLATIVES: tuple[tuple[str, Compute, str], ...] = (
-    (r"highest|largest|biggest|greatest|maximum|(?-i:(?<=the )max)", max, ""),
-    (r"lowest|smallest|minimum|(?-i:(?<=the )min)", min, ""),
-    ("most expensive|dearest", max, _PRICES),
-    ("least expensive|cheapest", min, _PRICES),
-    ("heaviest", max, "weight mass"),
-    ("lightest", min, "weight mass"),
-    ("tallest", max, "height length"),
-    ("shortest", min, "height length"),
-    ("fastest", max, "speed"),
-    ("slowest", min, "speed"),
+_SUPERLATIVES = (
+    (r"highest|largest|biggest|greatest|maximum|(?-i:(?<=the )max)", r"lowest|smallest|minimum|(?-i:(?<=the )min)", ""),
+    ("most expensive|dearest", "least expensive|cheapest", "price cost fee rent"),
+    ("heaviest", "lightest", "weight mass"),
+    ("tallest", "shortest", "height length"),
+    ("fastest", "slowest", "speed"),
 )
 # "How many cities have the highest price?" and "Which are the highest prices?" do not ask for the highest one.
 _SEVERAL = ("many", "are", "were", "have")
@@ -100,7 +94,8 @@ EXTREMES = [
         solve=partial(_find_extreme, compute=compute),
         measures=split_words(measures),
     )
-    for words, compute, measures in _SUPERLATIVES
+    for highest, lowest, measures in _SUPERLATIVES
+    for words, compute in ((highest, max), (lowest, min))
 ]
 # "Which city has the total?" asks for a row.
 _ASKS_FOR_ROW = ("which", "who")

@@ -129,5 +129,10 @@ def _read_number(cell: str, notation: Mapping[int, int]) -> _Number | None:
     if not _DIGITS.fullmatch(digits):
         return None
     sign = match["sign"].replace("−", "-")
-    unit = f"{match['before']} {match['after']}"
-    return Decimal(sign + _SEPARATOR.sub("", digits)), unit.strip()
+    return Decimal(sign + _SEPARATOR.sub("", digits)), read_unit(cell)
+
+
+def read_unit(cell: str) -> str:
+    """Return the unit or currency of the number in a cell; "" if there is none."""
+    match = _NUMBER.fullmatch(cell)
+    return f"{match['before']} {match['after']}".strip() if match else ""

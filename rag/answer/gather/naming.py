@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
-from rag.answer.gather.columns import YEAR, Row, Table
+from rag.answer.gather.columns import YEAR, Row, Table, read_unit
 from rag.answer.signs import ANY_CURRENCY, CURRENCY_SIGNS, compile_any
 from rag.text import STOP_WORDS, WORD, drop_plural
 
@@ -43,16 +43,13 @@ _STOP = STOP_WORDS | {"us"}
 
 
 class Piece(NamedTuple):
-    """The meaning of a phrase of a question: a label, or certain cells of its column.
+    """A meaning of a phrase of a question: a label, or certain cells of its column.
 
-    `cells` is None for a label, and empty if it is unclear which. The label of words that only join others is "".
+    `cells` is None for a label, and empty if it is unclear which they are.
     """
 
     label: str
     cells: frozenset[str] | None = None
-
-
-_JOINS = Piece("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +79,11 @@ def read_words(words: Phrase, table: Table, *, joining: frozenset[str], others: 
     for phrase, piece in _list_names(words, table, joining | _STOP):
         meanings[phrase].add(piece)
     for word in (*joining, *others):
-        meanings.setdefault((word,), {_JOINS})
+        meanings.setdefault((word,), set())
     pieces: list[Piece] = []
     while words:
         phrase = _find_longest(words, meanings)
-        if len(meanings.get(phrase, ())) != 1:
+        if not phrase or len(meanings[phrase]) > 1:
             return None
         pieces += meanings[phrase]
         words = words[len(phrase) :]
@@ -105,16 +102,15 @@ def _join_pieces(pieces: Iterable[Piece], table: Table) -> Reading | None:
     It is also None if two amounts or two other columns are asked for, or one that has to have a certain cell.
     """
     rows = list(table.rows)
-    filtered, names, amounts = set[str](), set[str](), set[str]()
+    filtered, asked = set[str](), set[str]()
     for label, cells in pieces:
-        if cells is not None:
+        if cells is None:
+            asked.add(label)
+        else:
             filtered.add(label)
             rows = [row for row in rows if row.cells.get(label) in cells]
-        elif label in table.amounts:
-            amounts.add(label)
-        elif label:
-            names.add(label)
-    asks_one = len(names) <= 1 and len(amounts) <= 1 and names.isdisjoint(filtered)
+    names, amounts = asked - table.amounts, asked & table.amounts
+    asks_one = max(len(names), len(amounts)) <= 1 and asked.isdisjoint(filtered)
     if not rows or not asks_one:
         return None
     return Reading(table, rows, filtered, name="".join(names), amount="".join(amounts))
@@ -146,9 +142,9 @@ def _spell_label(label: str, table: Table) -> Iterator[str]:
     """Yield the ways to name a label: "Weight (kg)" is "weight", "weight kg" and "weight in kg"."""
     bare = _OPTIONAL.sub("", label)
     yield from (label, bare, _BRACKET.sub(" in ", label))
-    column = table.read_column(label) if label in table.amounts else None
-    if column:
-        yield f"{bare} in {column.unit}"
+    first_cell, *_ = table.columns[label].values()
+    if label in table.amounts:
+        yield f"{bare} in {read_unit(first_cell)}"
 
 
 def _spell_cell(cell: Phrase, labels: Collection[Phrase]) -> Iterator[Phrase]:
@@ -168,9 +164,13 @@ def _spell_cell(cell: Phrase, labels: Collection[Phrase]) -> Iterator[Phrase]:
 def _find_cells(cells: Collection[str], words: Phrase) -> Iterator[tuple[Phrase, frozenset[str]]]:
     """Yield the phrases of some words that are a cell, each with all cells that have its words."""
     phrases = {cell: split_words(cell) for cell in cells}
+    cells_with: dict[str, set[str]] = defaultdict(set)
+    for cell, phrase in phrases.items():
+        for word in phrase:
+            cells_with[word].add(cell)
     for phrase in set(phrases.values()):
         if phrase and set(phrase).issubset(words):
-            yield phrase, frozenset(cell for cell, other in phrases.items() if set(phrase).issubset(other))
+            yield phrase, frozenset.intersection(*(frozenset(cells_with[word]) for word in phrase))
 
 
 def _find_dates(cells: Collection[str], words: Phrase) -> Iterator[tuple[str, frozenset[str]]]:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rag.answer.gather.columns import YEAR, Row, Table
-from rag.answer.gather.naming import Phrase, Reading, read_words, split_words
+from rag.answer.gather.columns import Row
+from rag.answer.gather.naming import Phrase, Reading, split_words
 from rag.answer.signs import compile_any
 from rag.answer.understand.query import Query
 from rag.text import LIMITS
@@ -58,22 +58,15 @@ class Operation:
 
 
 class Task(NamedTuple):
-    """A question to a table: the operation that it wants, and its words.
+    """A question to a table: the operation that it wants, and its words, with those that a superlative stands for.
 
-    Those of `joining` join others. Those of `others` say nothing more, unless they name something in the table.
+    The words of `joining` join others. Those of `others` say nothing more, unless they name something in the table.
     """
 
     operation: Operation
     words: Phrase
     joining: frozenset[str]
-    others: Phrase
-
-    def read(self, table: Table, title: str) -> Reading | None:
-        """Return what the question says about a table of a document with a title; None if it is unclear."""
-        # The file's name may be of another year.
-        of_title = [word for word in split_words(title) if not YEAR.fullmatch(word)]
-        words = self.words + self.operation.measures
-        return read_words(words, table, joining=self.joining, others={*of_title, *self.others})
+    others: frozenset[str]
 
 
 def read_task(question: Query, operations: Iterable[Operation]) -> Task | None:
@@ -89,7 +82,8 @@ def read_task(question: Query, operations: Iterable[Operation]) -> Task | None:
     for operation in operations:
         if operation.sign.search(text):
             joining = _JOINING.difference(operation.foreign).union(_find_words(operation.sign, text))
-            return Task(operation, words, joining, _find_words(_OF_TABLE, text) + operation.measures)
+            others = frozenset(operation.measures).union(_find_words(_OF_TABLE, text))
+            return Task(operation, words + operation.measures, joining, others)
     return None
 
 

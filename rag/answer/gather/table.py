@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.gather.calculation import AGGREGATES, EXTREMES
-from rag.answer.gather.columns import Row
+from rag.answer.gather.columns import YEAR, Row
 from rag.answer.gather.listing import COUNT_ALL, LISTINGS
+from rag.answer.gather.naming import read_words, split_words
 from rag.answer.gather.operation import MOST_NAMED, Result, Task, read_task
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.totals import leave_out_totals
@@ -47,20 +48,24 @@ def _name_document(gathered: Gathered) -> Gathered:
 def _compute_over_document(task: Task, hit: Hit, index: Index) -> Gathered | None:
     """Return the result of a task over the table of a hit's document that fits it; None if there is not one alone."""
     title = f"{hit.chunk.title} {parse_source(hit.chunk.source).name}"
+    needed = set(task.words).difference(task.joining, task.others)
     with index.browse() as store:
         text = store.get_text(hit.chunk.document_id)
         # A table takes long to read, and most documents lack a word of the question.
         together = f"{title} {text}".lower()
-        names = set(task.words).difference(task.joining, task.others)
-        if not all(word.lower() in together for word in names):
+        if not all(word.lower() in together for word in needed):
             return None
         chunks = list_article(hit.chunk.document_id, store)
-    tables = map(leave_out_totals, _find_tables(text, chunks))
-    readings = [reading for table in tables if (reading := task.read(table, title))]
+    # The file's name may be of another year.
+    of_title = [word for word in split_words(title) if not YEAR.fullmatch(word)]
+    others = task.others.union(of_title)
+    tables = [leave_out_totals(rows) for rows in _find_tables(text, chunks)]
+    readings = [read_words(task.words, table, joining=task.joining, others=others) for table in tables]
+    fitting = [reading for reading in readings if reading]
     # Of two tables that fit, one may be a part of the other.
-    if len(readings) != 1 or not readings[0].table.is_clear:
+    if len(fitting) != 1 or not fitting[0].table.is_clear:
         return None
-    result = task.operation.solve(readings[0])
+    result = task.operation.solve(fitting[0])
     return _quote_rows(result, chunks, hit.score) if result else None
 
 
