@@ -1,4 +1,4 @@
-"""Leaves out the totals at the end of a table: they are no rows to count or to add."""
+"""Leaves out the totals at the end of a table: they are not rows to count or to add."""
 
 from collections.abc import Sequence
 from decimal import Decimal
