@@ -14,7 +14,6 @@ from rag.formatting import join_first
 
 # A column with such a label says what the numbers of a row are: "EUR", "kg".
 _UNITS = compile_any(r"\b(?:currency|currencies|units?|uom)\b")
-
 # The highest rank is the lowest number.
 _RANK = compile_any(r"\b(?:rank|ranking|place|placing|position|priority|grade)\b")
 

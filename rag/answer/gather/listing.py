@@ -33,7 +33,7 @@ def _list_rows(reading: Reading) -> Result | None:
     return Result(join_first([*names], MOST_NAMED), reading.rows)
 
 
-def _count_rows(reading: Reading) -> Result | None:
+def _count_listed(reading: Reading) -> Result | None:
     """Return how many rows have the cells that a question names, and their names; None if these are unclear.
 
     It is also None if a row may be of several things, and the question does not name the rows: "How many lamps …".
@@ -64,7 +64,7 @@ LISTINGS = (
     Operation(
         sign=compile_any(r"^\W*(?:how many|(?:what(?: is|'s) )?(?:the )?number of)\b"),
         foreign=_VERBS_AND_PERSONS,
-        solve=_count_rows,
+        solve=_count_listed,
     ),
     Operation(
         sign=compile_any(r"^\W*(?:which|what|list|show(?: me)?|give me|name)\b"),

@@ -143,8 +143,9 @@ def _spell_label(label: str, table: Table) -> Iterator[str]:
     bare = _OPTIONAL.sub("", label)
     yield from (label, bare, _BRACKET.sub(" in ", label))
     first_cell, *_ = table.columns[label].values()
-    if label in table.amounts:
-        yield f"{bare} in {read_unit(first_cell)}"
+    unit = read_unit(first_cell)
+    if unit and label in table.amounts:
+        yield f"{bare} in {unit}"
 
 
 def _spell_cell(cell: Phrase, labels: Collection[Phrase]) -> Iterator[Phrase]:
