@@ -184,10 +184,34 @@ MEMBERS = (
 )
 
 
+LAMPS = "Lamp No;Goods;Pieces;Fat percent\n1;lamps;6;5\n2;chairs;4;7\n3;lamps;2;9\n"
+CLASSES = "Class;Pupils;Teacher;Due\n5a;24;Max;2024-01-02\n5b;22;Ben;2024-02-03\n6a;26;Ida;2024-03-04\n"
+SHARES = "Region;Quarter;Sales;Agent\nNorth;Q1;100;Ann\nNorth;Q2;140;Bob\nSouth;Q1;80;Ann\nSouth;Q2;70;Bob\n"
+
+
 @pytest.mark.parametrize(
     ("table", "question", "reply"),
     [
         (INVOICES, "What is the total gross of paid invoices?", None),
+        # A column that is asked for has to name the rows.
+        (MEMBERS, "What is the total fee of managers?", None),
+        (SHARES, "What is the average sales of the regions?", None),
+        (CLASSES, "What is the total number of pupils due?", None),
+        # "No" is a part of a label, and a negation.
+        (LAMPS, "Which lamp numbers are no chairs?", None),
+        (LAMPS, "What is the lamp no of chairs?", "2"),
+        # A number of things is not one of them, nor the number of their rows.
+        (LAMPS, "How many lamps are there?", None),
+        (LAMPS, "What are the pieces of 2 lamps?", None),
+        (LAMPS, "What are the pieces of lamp 2?", None),
+        (CLASSES, "Which pupils are in class 5a?", None),
+        (LAMPS, "What is the total fat percent?", None),
+        # The longest name counts, and a word is used once.
+        (CLASSES, "What is the max number of pupils?", None),
+        (SHARES, "Which regions have Ann as the agent in Q1?", None),
+        (SHARES, "Which quarter has the highest sales with Ann as the agent?", None),
+        (SHARES, "What are the total sales of agent Ann?", "180, the sum of Sales over 2 rows"),
+        (SHARES, "What are the total sales of agents Ann and Bob?", None),
         (INVOICES, "What is the total gross?", "220, the sum of Gross over 3 rows"),
         (MEMBERS, "What is the number of members in Bonn?", "2 rows: Ada, Cy"),
         (MEMBERS, "Which managers are in Bonn?", None),
@@ -226,7 +250,7 @@ CASES = [
     ("Item;Price;Stock\nTea;3 €;1\nMilk;4 $;20\nJam;5 €;30\n", "What is the average price?", None),
     ("Item;Income;Income\nTea;1;2\nMilk;3;4\nJam;5;6\n", "What is the total income?", None),
     (PHONES, "What is the total?", None),
-    ("Name;Zip;Amount\nAnn;10115;4\nBob;20095;2\nEve;80331;3\n", "What is the total?", "9, the sum of Amount"),
+    ("Name;Zip;Amount\nAnn;10115;4\nBob;20095;2\nEve;80331;3\n", "What is the total zip?", None),
     # A time that no row has, and a range.
     (RENT, "What is the total rent?", "1,650, the sum of Rent"),
     (RENT, "What is the total rent in 2022?", "550, the sum of Rent"),
@@ -236,21 +260,24 @@ CASES = [
     (RENT, "What is the total rent in 2021-2023?", None),
     (RENT, "What is the highest rent in 2019?", None),
     # The amounts of things are not their number, and a column that is named is not another one.
-    (CITIES, "What is the total?", "130, the sum of Amount"),
+    (CITIES, "What is the total?", None),
+    (CITIES, "What is the total amount?", "130, the sum of Amount"),
     (CITIES, "What is the total number in a.csv?", None),
     (CITIES, "How many are there in total?", None),
     (CITIES, "What is the total of the cities?", None),
     (RENT, "What is the average year?", None),
-    # A cell of joining words alone has to be beside its label.
-    (DOORS, "Which doors have the way in?", "North, South"),
-    (DOORS, "Which doors have no lock?", "South"),
+    # A cell of common words alone has no name, and makes these words unclear.
+    (DOORS, "Which doors have the way in?", None),
+    (DOORS, "Which doors have no lock?", None),
     (DOORS, "Which doors are in Rome?", None),
+    (DOORS, "What is the way in Rome?", None),
+    (DOORS, "Which doors of Rome are in?", None),
     (DOORS, "What is the height of doors in Rome?", None),
-    # A word of a cell may be another label.
+    # A word of a cell may be another label; the longest name counts.
     (STAFF, "Who is the manager of Ann?", None),
     (STAFF, "What is the manager of Ann?", None),
     (STAFF, "What is the manager of Bob?", "Ann"),
-    (STAFF, "Which person is account manager?", None),
+    (STAFF, "Which person is account manager?", "Bob"),
     # Two operations.
     (WEATHER, "Which city has the highest average temperature?", None),
     (WEATHER, "What is the average temperature in Rome?", "22.00, the mean of Temperature over 2 rows"),
@@ -260,7 +287,7 @@ CASES = [
     (WEATHER, "Which month has the lowest total?", None),
     (f"{MONTHS}Total;13;17\n", "Which month has the highest total?", "June: Total 9"),
     (SCORES, "How many total points does team A have?", "3, the sum of Points over 1 row"),
-    (SCORES, "How many total points does A have?", None),
+    (SCORES, "How many total points does A have?", "3, the sum of Points over 1 row"),
     (SCORES, "How many total points does D have?", None),
     (SCORES, "What is the highest and the lowest points value?", None),
     (CITIES, "What is the highest and lowest amount?", None),
@@ -403,8 +430,9 @@ UNDERSTOOD_WHOLE = [
         )
     ],
     (SHOP, "What is the total number of rows?", "3 rows"),
-    (SHOP, "What is the total of all rows?", "9.50, the sum of Price"),
-    (SHOP, "What is the sum of all values in the table?", "9.50, the sum of Price"),
+    (SHOP, "What is the total of all rows?", None),
+    (SHOP, "What is the total price of all rows?", "9.50, the sum of Price"),
+    (SHOP, "What is the sum of the price in the table?", "9.50, the sum of Price"),
     (SHOP, "What is the sum of the price column?", "9.50, the sum of Price"),
     # A last row that adds up is a total, whatever its name; few digits may add up by chance.
     *[

@@ -13,6 +13,7 @@ from rag.answer.signs import REASON
 from rag.answer.understand.query import Query
 from rag.language import QUESTION_MARKS
 from rag.llm.base import LLM, Message
+from rag.text import content_words
 from rag.types import Chunk, Sentence
 
 logger = logging.getLogger(__name__)

@@ -1,12 +1,13 @@
 """Reads the rows of a table, and its columns of numbers that can be added and compared."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
-from rag.answer.signs import CURRENCY_SIGNS
-from rag.text import WORD
+from rag.answer.signs import CURRENCY_SIGNS, compile_any
 from rag.types import Span
 
 YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
@@ -21,19 +22,14 @@ _SEPARATOR = re.compile(r"[, ']")
 _NOTATIONS: tuple[dict[int, int], ...] = ({}, str.maketrans(",.", ".,"))
 # Money has no three decimals, and beside "900" the comma of "1,200" groups digits.
 _GROUPS_BY_COMMA = re.compile(rf"[{CURRENCY_SIGNS}]|(?<![\d.,' ])[1-9]\d{{0,2}}(?![\d.,'])(?! \d)")
-# The last words of labels whose numbers name things and measure nothing.
-_IDENTIFIERS = frozenset(
-    WORD.findall(
-        "id no nr number code zip zipcode plz postcode postleitzahl phone telephone tel telefon mobile fax year jahr"
-        " año année pos row line"
-    )
+# A label of one or two words that ends so has numbers that name things and measure nothing; "Hours per year" measures.
+_IDENTIFIER = compile_any(
+    r"^(?:\w+\W+)?(?:id|no|nr|number|code|zip|zipcode|plz|postcode|postleitzahl|phone|telephone|tel|telefon|mobile|fax"
+    r"|year|jahr|año|année|pos|row|line)\W*$"
 )
-# A longer label measures something: "Hours per year".
-_LABEL_WORDS = 2
+# A mean is rounded to this many decimals.
+DECIMALS = 2
 
-
-# The cells of each column, by its label and the span of their row; the number in a cell, and its unit or currency.
-Columns = dict[str, dict[Span, str]]
 _Number = tuple[Decimal, str]
 
 
@@ -52,52 +48,63 @@ class Column(NamedTuple):
     unit: str
 
 
-def list_columns(rows: Iterable[Row]) -> Columns:
-    """Return the cells of each column that are not empty, by its label and the span of their row, in their order."""
-    columns: Columns = {}
-    for row in rows:
-        for label, cell in row.cells.items():
-            columns.setdefault(label, {})[row.span] = cell
-    return columns
+@dataclass(frozen=True)
+class Table:
+    """The rows of a table, at least one; `is_clear` says that none of them may be a total of others."""
+
+    rows: Sequence[Row]
+    is_clear: bool = True
+
+    @cached_property
+    def columns(self) -> dict[str, dict[Span, str]]:
+        """The cells of each column that are not empty, by its label and the span of their row, in their order."""
+        columns: dict[str, dict[Span, str]] = {}
+        for row in self.rows:
+            for label, cell in row.cells.items():
+                columns.setdefault(label, {})[row.span] = cell
+        return columns
+
+    @property
+    def key(self) -> str:
+        """The label of the first column, which names the rows."""
+        return next(iter(self.columns))
+
+    @cached_property
+    def amounts(self) -> set[str]:
+        """The labels of the columns with numbers that measure something, even if not all cells are numbers."""
+        amounts = set[str]()
+        for label, cells in self.columns.items():
+            names_things = label == self.key or _IDENTIFIER.search(label) or all(map(YEAR.fullmatch, cells.values()))
+            if not names_things and any(map(is_amount, cells.values())):
+                amounts.add(label)
+        return amounts
+
+    def is_unique(self, label: str) -> bool:
+        """Return whether each row has another cell in a column."""
+        return len(set(self.columns[label].values())) == len(self.rows)
+
+    def read_column(self, label: str) -> Column | None:
+        """Return the numbers of a column, if there is one with a label.
+
+        It is None if a cell has no number, the cells have several units, or it is unclear what a point or a comma
+        means.
+        """
+        cells = self.columns.get(label, {})
+        by_point, by_comma = (_read_numbers(cells.values(), notation) for notation in _NOTATIONS)
+        is_read_twice = by_point and by_comma and by_point != by_comma
+        if is_read_twice and not _groups_by_comma(cells.values()):
+            return None
+        numbers = by_point or by_comma
+        units = {unit for _, unit in numbers}
+        if len(units) != 1:
+            return None
+        values = [value for value, _ in numbers]
+        return Column(label, dict(zip(cells, values, strict=True)), units.pop())
 
 
-def list_amounts(columns: Columns) -> set[str]:
-    """Return the labels of the columns with numbers that measure something, even if not all cells are numbers."""
-    first, *_ = columns
-    amounts = set[str]()
-    for label, cells in columns.items():
-        has_numbers = any(map(is_amount, cells.values()))
-        if has_numbers and not _names_things(label, cells.values(), is_first=label == first):
-            amounts.add(label)
-    return amounts
-
-
-def _names_things(label: str, cells: Collection[str], *, is_first: bool) -> bool:
-    """Return whether the numbers of a column name things: years, or whole numbers in the first column."""
-    words = WORD.findall(label.lower())
-    if len(words) <= _LABEL_WORDS and _IDENTIFIERS.issuperset(words[-1:]):
-        return True
-    if all(map(YEAR.fullmatch, cells)):
-        return True
-    are_different = len(set(cells)) == len(cells)
-    return is_first and are_different and all(map(str.isdecimal, cells))
-
-
-def read_column(label: str, cells: Mapping[Span, str]) -> Column | None:
-    """Return the numbers of a column.
-
-    It is None if a cell has no number, the cells have several units, or it is unclear what a point or a comma means.
-    """
-    by_point, by_comma = (_read_numbers(cells.values(), notation) for notation in _NOTATIONS)
-    is_read_twice = by_point and by_comma and by_point != by_comma
-    if is_read_twice and not _groups_by_comma(cells.values()):
-        return None
-    numbers = by_point or by_comma
-    units = {unit for _, unit in numbers}
-    if len(units) != 1:
-        return None
-    values = [value for value, _ in numbers]
-    return Column(label, dict(zip(cells, values, strict=True)), units.pop())
+def is_amount(cell: str) -> bool:
+    """Return whether a cell is a number that can be added, perhaps with a unit, and no date."""
+    return any(_read_number(cell, notation) for notation in _NOTATIONS)
 
 
 def _read_numbers(cells: Collection[str], notation: Mapping[int, int]) -> list[_Number]:
@@ -105,11 +112,6 @@ def _read_numbers(cells: Collection[str], notation: Mapping[int, int]) -> list[_
     numbers = [_read_number(cell, notation) for cell in cells]
     readable = list(filter(None, numbers))
     return readable if len(readable) == len(cells) else []
-
-
-def is_amount(cell: str) -> bool:
-    """Return whether a cell is a number that can be added, perhaps with a unit, and no date."""
-    return any(_read_number(cell, notation) for notation in _NOTATIONS)
 
 
 def _groups_by_comma(cells: Iterable[str]) -> bool:
@@ -127,5 +129,10 @@ def _read_number(cell: str, notation: Mapping[int, int]) -> _Number | None:
     if not _DIGITS.fullmatch(digits):
         return None
     sign = match["sign"].replace("−", "-")
-    unit = f"{match['before']} {match['after']}"
-    return Decimal(sign + _SEPARATOR.sub("", digits)), unit.strip()
+    return Decimal(sign + _SEPARATOR.sub("", digits)), read_unit(cell)
+
+
+def read_unit(cell: str) -> str:
+    """Return the unit or currency of the number in a cell; "" if there is none."""
+    match = _NUMBER.fullmatch(cell)
+    return f"{match['before']} {match['after']}".strip() if match else ""

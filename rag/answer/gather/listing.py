@@ -1,74 +1,74 @@
 """Lists or counts the rows of a table by the cells that a question names: "Which tickets are open?"."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from rag.answer.gather.columns import Row
-from rag.answer.gather.naming import Named
-from rag.answer.gather.task import MOST_NAMED, ROWS, Choice, Operation, Result, Task, count_rows, list_words
+from rag.answer.gather.naming import Reading
+from rag.answer.gather.operation import MOST_NAMED, ROWS, Operation, Result, count_rows
 from rag.answer.signs import compile_any
-from rag.types import Span
+from rag.formatting import join_first
 
-COUNTS_ROWS = rf"\bhow many {ROWS}\b|\b(?:total )?number of {ROWS}\b"
-# "Which tickets did she open?" does not ask for open ones, and no column says who a person is.
-_OTHER_ROWS = compile_any(r"\b(?:did|who|whose)\b", COUNTS_ROWS)
+# A row with such a number is of several things.
+_QUANTITY = compile_any(r"\b(?:pieces|quantity|qty|stock|units|copies|number|count)\b")
+# A number with such a label is not the things that it counts: "Pupils".
+_THINGS = compile_any(r"[^siu]s\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Listing(Operation):
-    """The rows with the cells that a question names, their number, or a cell of the only one.
+def _count_all(reading: Reading) -> Result | None:
+    """Return the number of rows; None if a label is asked for, or if a row has one cell: that may be a remark."""
+    if reading.name or reading.amount or any(len(row.cells) == 1 for row in reading.rows):
+        return None
+    return Result(count_rows(len(reading.rows)), reading.rows)
 
-    `counts`: the result is a number of rows. `is_of_all`: no cell has to be named, and the rows are not named.
+
+def _list_rows(reading: Reading) -> Result | None:
+    """Return the names of the rows with the cells that a question names; None if two are the same, or one is missing.
+
+    They are in the first column, or in another one that is asked for if all its cells are different.
     """
-
-    counts: bool = False
-    is_of_all: bool = False
-
-    def choose(self, task: Task, named: Named, names: frozenset[str]) -> Choice | None:
-        """Return the rows with the cells that a task names, and the column to answer from.
-
-        It is None if a word is left over: each has to be in a label or a cell, or in the `names` of the document.
-        """
-        label = "" if self.is_of_all else self._choose_label(named)
-        if label is None:
-            return None
-        known = named.known | names | list_words(label)
-        return Choice(named.rows, label) if task.wanted <= known else None
-
-    def _choose_label(self, named: Named) -> str | None:
-        """Return the label that is named without a cell, or else the first one; None if it is unclear.
-
-        Several rows are answered by their names. A column names rows if its cells are all different and no amounts, or
-        if it is the first one: "5a", "6b".
-        """
-        first, *_ = named.columns
-        rows = set[Span]().union(*named.columns.values())
-        label, *others = named.list_asked() or [first]
-        if others or not named.cells or label in named.cells:
-            return None
-        are_different = len(set(named.columns[label].values())) == len(rows)
-        names_rows = label == first or (are_different and label not in named.amounts)
-        asks_for_cell = len(named.rows) == 1 and not self.counts
-        return label if names_rows or asks_for_cell else None
-
-    def solve(self, choice: Choice, rows: Sequence[Row]) -> Result | None:
-        """Return the names of the chosen rows or their number; None if it is unclear."""
-        chosen = choice.pick(rows)
-        number = count_rows(len(chosen))
-        if self.is_of_all:
-            # A row with one cell may be a remark.
-            return Result(number, chosen) if all(len(row.cells) > 1 for row in chosen) else None
-        names = dict.fromkeys(row.cells[choice.names] for row in chosen if choice.names in row.cells)
-        if len(names) < len(chosen):  # one has no name, or two have the same
-            return None
-        if len(names) > MOST_NAMED:
-            return Result(number, chosen)
-        listed = ", ".join(names)
-        return Result(f"{number}: {listed}" if self.counts else listed, chosen)
+    label = reading.name or reading.table.key
+    if reading.amount or not reading.filtered or label in reading.filtered:
+        return None
+    names = {row.cells.get(label, ""): row for row in reading.rows}
+    is_name = label == reading.table.key or reading.table.is_unique(label)
+    if not is_name or "" in names or len(names) < len(reading.rows):
+        return None
+    return Result(join_first([*names], MOST_NAMED), reading.rows)
 
 
+def _count_listed(reading: Reading) -> Result | None:
+    """Return how many rows have the cells that a question names, and their names; None if these are unclear.
+
+    It is also None if a row may be of several things, and the question does not name the rows: "How many lamps …".
+    """
+    if not reading.name and any(map(_QUANTITY.search, reading.table.amounts)):
+        return None
+    listed = _list_rows(reading)
+    return Result(f"{count_rows(len(listed.rows))}: {listed.text}", listed.rows) if listed else None
+
+
+def _look_up(reading: Reading) -> Result | None:
+    """Return the cell that is asked for of the only row, or else the names of the rows; None if they are unclear."""
+    asks_one = bool(reading.name) != bool(reading.amount)
+    if len(reading.rows) > 1 or not asks_one:
+        return _list_rows(reading)
+    cell = reading.rows[0].cells.get(reading.name or reading.amount)
+    return Result(cell, reading.rows) if cell and not _THINGS.search(reading.amount) else None
+
+
+COUNT_ALL = Operation(
+    sign=compile_any(rf"\bhow many {ROWS}\b|\b(?:total )?number of {ROWS}\b"),
+    foreign=("which", "who"),
+    solve=_count_all,
+)
+# "Which tickets did she open?" does not ask for open ones, and no column says who a person is.
+_VERBS_AND_PERSONS = ("did", "who")
 LISTINGS = (
-    Listing(compile_any(COUNTS_ROWS), compile_any(r"\b(?:which|who|whose)\b"), counts=True, is_of_all=True),
-    Listing(compile_any(r"^\W*(?:how many|(?:what(?: is|'s) )?(?:the )?number of)\b"), _OTHER_ROWS, counts=True),
-    Listing(compile_any(r"^\W*(?:which|what|list|show(?: me)?|give me|name)\b"), _OTHER_ROWS),
+    Operation(
+        sign=compile_any(r"^\W*(?:how many|(?:what(?: is|'s) )?(?:the )?number of)\b"),
+        foreign=_VERBS_AND_PERSONS,
+        solve=_count_listed,
+    ),
+    Operation(
+        sign=compile_any(r"^\W*(?:which|what|list|show(?: me)?|give me|name)\b"),
+        foreign=_VERBS_AND_PERSONS,
+        solve=_look_up,
+    ),
 )

@@ -1,119 +1,182 @@
-"""Finds the labels and the cells of a table that a question names, and the rows with these cells."""
+"""Reads the words of a question by a table: each is part of a label, of a cell or of the title, or it joins others."""
 
-from collections.abc import Mapping
-from itertools import pairwise
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
-from rag.answer.gather.columns import YEAR, Columns, is_amount, list_amounts
-from rag.answer.gather.task import JOINING, Task, list_words, split_words
-from rag.answer.signs import ANY_CURRENCY, compile_any
+from rag.answer.gather.columns import YEAR, Row, Table, read_unit
+from rag.answer.signs import ANY_CURRENCY, CURRENCY_SIGNS, compile_any
 from rag.text import STOP_WORDS, WORD, drop_plural
-from rag.types import Span
 
 # Words of a label whose numbers are not added: prices per kilo, limits and changes are not amounts of a thing.
-RATIO = r"\b(?:per|each|unit|rate|ratio|share|limit|max(?:imum)?|min(?:imum)?|change|growth|average|mean|median)\b"
-# The unit at the end of a label, which a question need not name: "(kg)", "in EUR", but not "(per kg)".
-_UNIT = compile_any(
-    rf"\((?!.*{RATIO})[^()]*\)", rf"\[(?!.*{RATIO})[^][]*\]", rf"(?<=\w)\W+(?:in )?(?:{ANY_CURRENCY})\W*$"
+RATIO = (
+    r"\b(?:per|percent|percentage|each|unit|rate|ratio|share|limit|max(?:imum)?|min(?:imum)?|change|growth|average|mean"
+    r"|median)\b"
 )
-# A shorter number is a quantity: "2 lamps".
-_NAME_DIGITS = 3
-# A cell of these words alone is named only beside its label: "access all", "grade A".
-_COMMON = JOINING | STOP_WORDS | {"us"}
+# Parts of a label that a question need not name: the unit in "Weight (kg)" or "Price in EUR", but not "(per kg)".
+_OPTIONAL = compile_any(
+    r"^number of\b",
+    rf"[(\[](?!.*{RATIO})[^()[\]]*[)\]]",
+    rf"(?<=\w)\W+(?:in )?(?:{ANY_CURRENCY})\W*$",
+    r"(?<!first)(?<!last)\W+(?:name|number|nr|no|id|code)\W*$",
+)
+_BRACKET = compile_any(r"[(\[]")
+_TOKEN = compile_any(WORD.pattern, f"[{CURRENCY_SIGNS}]")
+# Words between a cell and its label.
+_LINKS = ((), ("as",), ("as", "the"))
+
+Phrase = tuple[str, ...]
 
 
-class Named(NamedTuple):
-    """The labels and cells of a table that a question names.
+def split_words(text: str) -> Phrase:
+    """Return the words and the signs of currencies of a text, in small letters and without plurals.
 
-    `amounts` are the labels of `columns` with numbers that measure something. `labels` has the words of each label that
-    it names, and `cells` those of its cells by their label. `rows` are the rows with all of these cells; all if it
-    names no cell, and none if it is unclear which it names.
+    Stop words in capitals stay as they are: "A" and "IT" are names. "price_lists" has two words.
+    """
+    words = _TOKEN.findall(text.replace("_", " "))
+    return tuple(word if word.isupper() and word.lower() in _STOP else drop_plural(word) for word in words)
+
+
+_STOP = STOP_WORDS | {"us"}
+
+
+class Piece(NamedTuple):
+    """A meaning of a phrase of a question: a label, or certain cells of its column.
+
+    `cells` is None for a label, and empty if it is unclear which they are.
     """
 
-    columns: Columns
-    amounts: set[str]
-    labels: dict[str, frozenset[str]]
-    cells: dict[str, frozenset[str]]
-    rows: set[Span]
-
-    @property
-    def known(self) -> frozenset[str]:
-        """The words of the labels and cells, and all words of the labels of these cells."""
-        return frozenset[str]().union(*self.labels.values(), *self.cells.values(), *map(list_words, self.cells))
-
-    def list_asked(self) -> list[str]:
-        """Return the labels that are named without a cell; none that is a part of another: "Fee" of "Fee status"."""
-        asked: list[str] = []
-        for label, words in self.labels.items():
-            is_part = any(words < longer for longer in self.labels.values())
-            if not is_part and label not in self.cells:
-                asked.append(label)
-        return asked
-
-    def is_clear(self, label: str, words: frozenset[str], text: str) -> bool:
-        """Return whether words of a text name only a cell in a column.
-
-        No other column has one of them, and if its label is named too, it is beside them: "in the sales department".
-        "The manager of Ben" asks for another cell.
-        """
-        used = [other for name, other in [*self.labels.items(), *self.cells.items()] if name != label]
-        is_new = (words - JOINING).isdisjoint(frozenset().union(*used))
-        needs_label = label in self.labels or words <= _COMMON
-        is_beside = _are_neighbours(self.labels.get(label, frozenset()), words, text)
-        return is_new and (is_beside or not needs_label)
+    label: str
+    cells: frozenset[str] | None = None
 
 
-def find_named(task: Task, columns: Columns) -> Named:
-    """Return what a task names of the columns of a table. Cells with amounts are not named."""
-    named = Named(columns, list_amounts(columns), {}, {}, set().union(*columns.values()))
-    for label in columns:
-        words = _find_label(label, task.text)
-        if words:
-            named.labels[label] = words
-    for label in columns.keys() - named.amounts:
-        rows, words = _find_cells(columns[label], task.rest)
-        if words:
-            named.rows.intersection_update(rows if named.is_clear(label, words, task.text) else ())
-            named.cells[label] = words
-    return named
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A table, and all that the words of a question say about it.
 
-
-def _are_neighbours(words: frozenset[str], others: frozenset[str], text: str) -> bool:
-    """Return whether a word of one set is directly before or after a word of another one in a text."""
-    return any({*pair} & words and {*pair} & others for pair in pairwise(split_words(text)))
-
-
-def _find_label(label: str, text: str) -> frozenset[str]:
-    """Return the words of a label that are in a text; only units and joining words may be missing."""
-    bare = _UNIT.sub("", label)
-    words = list_words(label) & list_words(text)
-    is_whole = list_words(bare) - JOINING <= words
-    return words if is_whole and _is_spelt(bare, text) else frozenset()
-
-
-def _is_spelt(name: str, text: str) -> bool:
-    """Return whether the last word of a name is in a text as it is spelt, if it is a common one: "Team A"."""
-    last = WORD.findall(name)[-1:]
-    return _COMMON.isdisjoint(map(drop_plural, last)) or last[0] in WORD.findall(text)
-
-
-def _find_cells(cells: Mapping[Span, str], text: str) -> tuple[set[Span], frozenset[str]]:
-    """Return the rows of a column that a text names, and the words that do so; no rows if it is unclear.
-
-    It is clear if only cells with one text have all of these words: "Market" and "Markets" are two things. But many
-    dates are of one year.
+    `rows` are the rows with all cells that they name, or all rows; `filtered` are the columns of these cells. A column
+    whose label they name without a cell is asked for: `amount` has numbers that measure something, `name` has not. Each
+    is "" if there is none.
     """
-    words_of = {cell: _find_cell(cell, text) for cell in set(cells.values())}
-    words = frozenset[str]().union(*words_of.values())
-    similar = {cell.casefold() for cell in words_of if words <= list_words(cell)}
-    is_clear = len(similar) == 1 or words.issubset(YEAR.findall(text))
-    return {span for span, cell in cells.items() if is_clear and words_of[cell] == words}, words
+
+    table: Table
+    rows: list[Row]
+    filtered: set[str]
+    name: str
+    amount: str
 
 
-def _find_cell(cell: str, text: str) -> frozenset[str]:
-    """Return the words of a cell if a text has them all, or the year of its date; none if it is a short number."""
-    words = list_words(cell)
-    is_quantity = is_amount(cell) and len(cell) < _NAME_DIGITS
-    if words <= list_words(text) and _is_spelt(cell, text) and not is_quantity:
-        return words
-    return frozenset(YEAR.findall(text)) & frozenset(YEAR.findall(cell))
+def read_words(words: Phrase, table: Table, *, joining: frozenset[str], others: Collection[str]) -> Reading | None:
+    """Return what the words of a question say about a table; None if it is unclear, or if no row has all cells.
+
+    The words are read once, from left to right. The longest phrase that means something counts, and it has to mean one
+    thing. `joining` are words that join others, which alone name nothing. `others` may be left out as well, but what
+    they name in the table counts.
+    """
+    meanings: dict[Phrase, set[Piece]] = defaultdict(set)
+    for phrase, piece in _list_names(words, table, joining | _STOP):
+        meanings[phrase].add(piece)
+    for word in (*joining, *others):
+        meanings.setdefault((word,), set())
+    pieces: list[Piece] = []
+    while words:
+        phrase = _find_longest(words, meanings)
+        if not phrase or len(meanings[phrase]) > 1:
+            return None
+        pieces += meanings[phrase]
+        words = words[len(phrase) :]
+    return _join_pieces(pieces, table)
+
+
+def _find_longest(words: Phrase, phrases: Collection[Phrase]) -> Phrase:
+    """Return the longest of some phrases that words begin with, or else ()."""
+    longest = max(map(len, phrases))
+    return next((words[:length] for length in range(longest, 0, -1) if words[:length] in phrases), ())
+
+
+def _join_pieces(pieces: Iterable[Piece], table: Table) -> Reading | None:
+    """Return what pieces say together; None if no row has all cells.
+
+    It is also None if two amounts or two other columns are asked for, or one that has to have a certain cell.
+    """
+    rows = list(table.rows)
+    filtered, asked = set[str](), set[str]()
+    for label, cells in pieces:
+        if cells is None:
+            asked.add(label)
+        else:
+            filtered.add(label)
+            rows = [row for row in rows if row.cells.get(label) in cells]
+    names, amounts = asked - table.amounts, asked & table.amounts
+    asks_one = max(len(names), len(amounts)) <= 1 and asked.isdisjoint(filtered)
+    if not rows or not asks_one:
+        return None
+    return Reading(table, rows, filtered, name="".join(names), amount="".join(amounts))
+
+
+def _list_names(words: Phrase, table: Table, common: frozenset[str]) -> Iterator[tuple[Phrase, Piece]]:
+    """Yield the phrases that name a label, and those of some words that name a cell, with what they mean.
+
+    Common words alone name no label, and it is unclear which cell: a door may open "in". So it is if different cells
+    have the words, as "Market" and "Markets", or "tea" and "green tea". But a year names all dates of it.
+    """
+    for label, cells in table.columns.items():
+        spellings = set(map(split_words, _spell_label(label, table)))
+        labels = [spelling for spelling in spellings if not common.issuperset(spelling)]
+        for phrase in labels:
+            yield phrase, Piece(label)
+        if label in table.amounts:
+            continue
+        texts = frozenset(cells.values())
+        for cell, similar in _find_cells(texts, words):
+            is_clear = len(set(map(str.casefold, similar))) == 1 and not common.issuperset(cell)
+            for phrase in _spell_cell(cell, labels):
+                yield phrase, Piece(label, similar if is_clear else frozenset())
+        for year, dates in _find_dates(texts, words):
+            yield (year,), Piece(label, dates)
+
+
+def _spell_label(label: str, table: Table) -> Iterator[str]:
+    """Yield the ways to name a label: "Weight (kg)" is "weight", "weight kg" and "weight in kg"."""
+    bare = _OPTIONAL.sub("", label)
+    yield from (label, bare, _BRACKET.sub(" in ", label))
+    first_cell, *_ = table.columns[label].values()
+    unit = read_unit(first_cell)
+    if unit and label in table.amounts:
+        yield f"{bare} in {unit}"
+
+
+def _spell_cell(cell: Phrase, labels: Collection[Phrase]) -> Iterator[Phrase]:
+    """Yield the ways to name a cell: alone, or beside its label, as in "the sales department" and "Ann as the owner".
+
+    A number comes after its label, unless it is a year: "2 lamps" are not "lamp 2".
+    """
+    for label in labels:
+        yield label + cell
+    if cell[0].isdecimal() and not YEAR.fullmatch(cell[0]):
+        return
+    yield cell
+    for label, link in product(labels, _LINKS):
+        yield cell + link + label
+
+
+def _find_cells(cells: Collection[str], words: Phrase) -> Iterator[tuple[Phrase, frozenset[str]]]:
+    """Yield the phrases of some words that are a cell, each with all cells that have its words."""
+    phrases = {cell: split_words(cell) for cell in cells}
+    cells_with: dict[str, set[str]] = defaultdict(set)
+    for cell, phrase in phrases.items():
+        for word in phrase:
+            cells_with[word].add(cell)
+    for phrase in set(phrases.values()):
+        if phrase and set(phrase).issubset(words):
+            yield phrase, frozenset.intersection(*(frozenset(cells_with[word]) for word in phrase))
+
+
+def _find_dates(cells: Collection[str], words: Phrase) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield the years of some words that cells have, each with these cells."""
+    for year in filter(YEAR.fullmatch, words):
+        dates = frozenset(cell for cell in cells if year in YEAR.findall(cell))
+        if dates:
+            yield year, dates

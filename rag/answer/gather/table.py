@@ -1,55 +1,40 @@
 """Computes over the rows of a table or lists some of them, and quotes them."""
 
 from collections.abc import Sequence
-from decimal import Decimal
-from statistics import mean
 
 from rag.answer.gather.blocks import list_article, quote_span
-from rag.answer.gather.calculation import AGGREGATES, DECIMALS, EXTREMES, Calculation
-from rag.answer.gather.columns import YEAR, Row, list_columns, read_column
-from rag.answer.gather.listing import LISTINGS, Listing
-from rag.answer.gather.naming import find_named
+from rag.answer.gather.calculation import AGGREGATES, EXTREMES
+from rag.answer.gather.columns import YEAR, Row
+from rag.answer.gather.listing import COUNT_ALL, LISTINGS
+from rag.answer.gather.naming import read_words, split_words
+from rag.answer.gather.operation import MOST_NAMED, Result, Task, read_task
 from rag.answer.gather.request import Gathered, Request
-from rag.answer.gather.task import MOST_NAMED, Choice, Result, Task, list_words
+from rag.answer.gather.totals import leave_out_totals
 from rag.answer.quote.cite import HitSpan, cite_spans
-from rag.answer.signs import compile_any
 from rag.index.index import Index
 from rag.rows import split_row
 from rag.system import parse_source
 from rag.text import is_inside, split_lines
 from rag.types import Chunk, Hit
 
-# The beginning of a row below a table that adds up the others, or is their mean.
-_TOTAL = compile_any(
-    r"\W*(?:(?:grand |net |in |sub-?)?(?:total|totals|sums?)|average|mean|(?:zwischen|gesamt)?summen?|gesamt\w*"
-    r"|insgesamt|durchschnitt|mittelwert|totaux|somme|moyenne|suma|totale|somma|totaal|toplam|итого|всего)\b",
-    r"\W*(?:altogether|tot|[Σ∑])\W*$",
-)
-# The beginning of such a row, or its empty name, if its numbers add up too: "All" may be the name of a detergent.
-_LIKE_TOTAL = compile_any(r"\W*(?:(?:overall|all|combined|together|everything|everyone)\b|$)")
-# Fewer rows are not a table.
-_FEWEST_ROWS = 3
-# A last row with fewer digits may be the sum or the mean of the others by chance.
-_FEWEST_DIGITS = 3
 # An extreme comes first: "the highest total" is the highest value of a column "Total".
-_OPERATIONS: tuple[Listing | Calculation, ...] = (*EXTREMES, *LISTINGS, *AGGREGATES)
+_OPERATIONS = (*EXTREMES, COUNT_ALL, *AGGREGATES, *LISTINGS)
 
 
 def compute_over_table(request: Request) -> Gathered | None:
     """Return what a question wants to be computed over a table of the documents found; None if it wants nothing.
 
-    It is also None if anything in the question is not understood: each word has to be in a label, a cell or the title,
-    or to be about tables. Of several documents with such a table the nearest one counts, and the note says so.
+    It is also None if anything in the question is not understood: each word has to name a label, a cell or the title,
+    or to join others. Of several documents with such a table the nearest one counts, and the note says so.
     """
-    for operation in _OPERATIONS:
-        task = operation.read_task(request.question)
-        if task is None:
-            continue
-        results = [_compute_over_document(operation, task, hit, request.index) for hit in request.best_hits]
-        fitting = [gathered for gathered in results if gathered]
-        if fitting:
-            return fitting[0] if len(fitting) == 1 else _name_document(fitting[0])
-    return None
+    task = read_task(request.question, _OPERATIONS)
+    if task is None:
+        return None
+    results = [_compute_over_document(task, hit, request.index) for hit in request.best_hits]
+    fitting = [gathered for gathered in results if gathered]
+    if len(fitting) > 1:
+        return _name_document(fitting[0])
+    return fitting[0] if fitting else None
 
 
 def _name_document(gathered: Gathered) -> Gathered:
@@ -60,30 +45,27 @@ def _name_document(gathered: Gathered) -> Gathered:
     return gathered._replace(quotes=quotes._replace(note=note))
 
 
-def _compute_over_document(operation: Listing | Calculation, task: Task, hit: Hit, index: Index) -> Gathered | None:
+def _compute_over_document(task: Task, hit: Hit, index: Index) -> Gathered | None:
     """Return the result of a task over the table of a hit's document that fits it; None if there is not one alone."""
     title = f"{hit.chunk.title} {parse_source(hit.chunk.source).name}"
+    needed = set(task.words).difference(task.joining, task.others)
     with index.browse() as store:
         text = store.get_text(hit.chunk.document_id)
         # A table takes long to read, and most documents lack a word of the question.
         together = f"{title} {text}".lower()
-        if not all(word in together for word in task.wanted):
+        if not all(word.lower() in together for word in needed):
             return None
         chunks = list_article(hit.chunk.document_id, store)
     # The file's name may be of another year.
-    names = list_words(title).difference(YEAR.findall(task.rest))
-    fitting: list[tuple[Choice, list[Row]]] = []
-    for rows in _find_tables(text, chunks):
-        clear_rows = _leave_out_totals(rows)
-        named = find_named(task, list_columns(clear_rows or rows))
-        choice = operation.choose(task, named, names)
-        if choice and choice.rows:
-            fitting.append((choice, clear_rows))
+    of_title = [word for word in split_words(title) if not YEAR.fullmatch(word)]
+    others = task.others.union(of_title)
+    tables = [leave_out_totals(rows) for rows in _find_tables(text, chunks)]
+    readings = [read_words(task.words, table, joining=task.joining, others=others) for table in tables]
+    fitting = [reading for reading in readings if reading]
     # Of two tables that fit, one may be a part of the other.
-    if len(fitting) != 1:
+    if len(fitting) != 1 or not fitting[0].table.is_clear:
         return None
-    choice, clear_rows = fitting[0]
-    result = operation.solve(choice, clear_rows) if clear_rows else None
+    result = task.operation.solve(fitting[0])
     return _quote_rows(result, chunks, hit.score) if result else None
 
 
@@ -107,46 +89,6 @@ def _read_cells(line: str) -> dict[str, str]:
     for label, value in split_row(line):
         joined[label] = f"{joined[label]}; {value}" if label in joined else value.strip()
     return joined
-
-
-def _leave_out_totals(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows without totals at the end; [] if it is unclear which rows are totals, or if they are too few."""
-    kept = [row for row in rows if not _is_total(row)]
-    has_rows_below = kept != rows[: len(kept)]
-    if len(kept) < _FEWEST_ROWS or has_rows_below:
-        return []
-    first_label = next(iter(kept[0].cells))
-    name = kept[-1].cells.get(first_label, "")
-    digits = _count_total_digits(kept)
-    if digits and _LIKE_TOTAL.match(name):
-        return kept[:-1]
-    return kept if name and digits < _FEWEST_DIGITS else []
-
-
-def _count_total_digits(rows: Sequence[Row]) -> int:
-    """Return how many digits show that the last row is a total; 0 if one of its numbers is not a total.
-
-    Zeros at the end do not count: 500, 600 and 550 may be the rents of three years.
-    """
-    digits = 0
-    columns = list_columns(rows)
-    for label in rows[-1].cells:
-        column = read_column(label, columns[label])
-        *above, last = column.numbers.values() if column else [Decimal(0)]
-        # Of equal numbers, each is the mean of the others.
-        if set(above) <= {last}:
-            continue
-        average = mean(above)
-        if last not in {sum(above), average, round(average, 1), round(average, DECIMALS)}:
-            return 0
-        digits += len(last.normalize().as_tuple().digits)
-    return digits
-
-
-def _is_total(row: Row) -> bool:
-    """Return whether a row begins with a word for a total, or one of its cells is just that word."""
-    first, *others = row.cells.values()
-    return bool(_TOTAL.match(first)) or any(_TOTAL.fullmatch(cell) for cell in others)
 
 
 def _quote_rows(result: Result, chunks: Sequence[Chunk], score: float) -> Gathered:
