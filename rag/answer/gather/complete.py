@@ -45,20 +45,26 @@ def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
 
 def _add_totals(quotes: Quotes, store: Store) -> Quotes:
     """Return quotes of lines without a total, with the next lines of their section that begin with one."""
-    lines = [span.words for span in quotes.spans]
-    if any(map(_TOTAL.search, lines)) or not all(map(_is_line, lines)):
-        return quotes
-    last = quotes.spans[-1]
-    quoted = last.hit.chunk
-    section = [chunk for chunk in list_article(quoted.document_id, store) if chunk.heading == quoted.heading]
-    below = quote_span(section, (last.end, section[-1].end), score=last.hit.score).spans
-    totals = [span for span in below if _TOTAL.match(span.words) and _is_line(span.words)]
+    for span in quotes.spans:
+        has_total = _TOTAL.search(span.words) is not None
+        if has_total or not _is_line(span):
+            return quotes
+    totals = _find_totals(quotes.spans[-1], store)
     return _add_spans(quotes, totals) if totals else quotes
 
 
-def _is_line(text: str) -> bool:
-    """Return whether a text may be a line of a bill."""
-    return is_row(text) or len(text.split()) <= _LINE_WORDS
+def _find_totals(line: HitSpan, store: Store) -> list[HitSpan]:
+    """Return the lines below another one, in its section, that begin with a total."""
+    quoted = line.hit.chunk
+    section = [chunk for chunk in list_article(quoted.document_id, store) if chunk.heading == quoted.heading]
+    below = quote_span(section, (line.end, section[-1].end), score=line.hit.score)
+    totals = [span for span in below.spans if _TOTAL.match(span.words)]
+    return list(filter(_is_line, totals))
+
+
+def _is_line(span: HitSpan) -> bool:
+    """Return whether a sentence may be a line of a bill."""
+    return is_row(span.words) or len(span.words.split()) <= _LINE_WORDS
 
 
 def _add_beside(quotes: Quotes, kind: Kind, store: Store) -> Quotes:
