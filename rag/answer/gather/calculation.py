@@ -55,6 +55,12 @@ def _aggregate(reading: Reading, name: str, compute: Compute, unfit: re.Pattern[
     return Result(f"{with_unit}, the {name} of {column.label} over {count_rows(len(rows))}", rows)
 
 
+def _find_mean(values: Collection[Decimal]) -> Decimal:
+    """Return the mean, rounded; it has no decimals if it is whole."""
+    rounded = round(mean(values), DECIMALS)
+    return rounded if rounded % 1 else round(rounded, 0)
+
+
 def _find_extreme(reading: Reading, compute: Compute) -> Result | None:
     """Return the highest or the lowest number of the rows with the cells that a question names, and whose it is.
 
@@ -78,7 +84,11 @@ def _find_extreme(reading: Reading, compute: Compute) -> Result | None:
 # Superlatives of high and of low values, and the words for what they compare, if they say it. "The max" is the highest,
 # and "Max" is a name.
 _SUPERLATIVES = (
-    (r"highest|largest|biggest|greatest|maximum|(?-i:(?<=the )max)", r"lowest|smallest|minimum|(?-i:(?<=the )min)", ""),
+    (
+        r"highest|largest|biggest|greatest|maximum|(?<!at )most(?! expensive)|(?-i:(?<=the )max)",
+        r"lowest|smallest|fewest|minimum|(?-i:(?<=the )min)",
+        "",
+    ),
     ("most expensive|dearest", "least expensive|cheapest", "price cost fee rent"),
     ("heaviest", "lightest", "weight mass"),
     ("tallest", "shortest", "height length"),
@@ -103,9 +113,7 @@ AGGREGATES = (
         # "What does E4 mean?" asks for no mean.
         sign=compile_any(r"\baverage\b", r"\b(?:the|arithmetic) mean\b", r"\bmean (?:of|value)\b", r"^\W*mean\b"),
         foreign=_ASKS_FOR_ROW,
-        solve=partial(
-            _aggregate, name="mean", compute=lambda values: round(mean(values), DECIMALS), unfit=re.compile("(?!)")
-        ),
+        solve=partial(_aggregate, name="mean", compute=_find_mean, unfit=re.compile("(?!)")),
     ),
     Operation(
         sign=compile_any(r"\b(?:sum|total|totals|altogether|add(?:s|ed)? up(?: to)?)\b"),

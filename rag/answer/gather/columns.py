@@ -31,6 +31,9 @@ _IDENTIFIER = compile_any(
 DECIMALS = 2
 
 _Number = tuple[Decimal, str]
+# The marks of columns such as "Paid" and "On display".
+_YES = frozenset(["yes", "y", "true", "x", "ja", "✓", "✔", "☑", "[x]"])
+_NO = frozenset(["no", "n", "false", "nein", "-", "–", "—", "✗", "✘", "☐", "[]", "0"])
 
 
 class Row(NamedTuple):
@@ -82,6 +85,13 @@ class Table:
     def is_unique(self, label: str) -> bool:
         """Return whether each row has another cell in a column."""
         return len(set(self.columns[label].values())) == len(self.rows)
+
+    def list_marks(self, label: str) -> frozenset[str] | None:
+        """Return the cells of a column that say yes; None if the column has other cells than "yes" and "no"."""
+        cells = frozenset(self.columns[label].values())
+        marked = frozenset(cell for cell in cells if cell.casefold() in _YES)
+        is_of_marks = {cell.casefold() for cell in cells} <= _YES | _NO
+        return marked if marked and is_of_marks else None
 
     def read_column(self, label: str) -> Column | None:
         """Return the numbers of a column, if there is one with a label.

@@ -43,7 +43,7 @@ _STOP = STOP_WORDS | {"us"}
 
 
 class Piece(NamedTuple):
-    """A meaning of a phrase of a question: a label, or certain cells of its column.
+    """A meaning of a phrase of a question: a label, or certain cells of its column, as "yes" of a column "Paid".
 
     `cells` is None for a label, and empty if it is unclear which they are.
     """
@@ -126,7 +126,7 @@ def _list_names(words: Phrase, table: Table, common: frozenset[str]) -> Iterator
         spellings = set(map(split_words, _spell_label(label, table)))
         labels = [spelling for spelling in spellings if not common.issuperset(spelling)]
         for phrase in labels:
-            yield phrase, Piece(label)
+            yield phrase, Piece(label, table.list_marks(label))
         if label in table.amounts:
             continue
         texts = frozenset(cells.values())
