@@ -74,13 +74,17 @@ class Table:
 
     @cached_property
     def amounts(self) -> set[str]:
-        """The labels of the columns with numbers that measure something, even if not all cells are numbers."""
-        amounts = set[str]()
-        for label, cells in self.columns.items():
-            names_things = label == self.key or _IDENTIFIER.search(label) or all(map(YEAR.fullmatch, cells.values()))
-            if not names_things and any(map(is_amount, cells.values())):
-                amounts.add(label)
-        return amounts
+        """The labels of the columns with numbers that measure something."""
+        return set(filter(self._measures, self.columns))
+
+    def _measures(self, label: str) -> bool:
+        """Return whether a column has numbers that measure something, even if not all cells are numbers."""
+        cells = self.columns[label].values()
+        if label == self.key or _IDENTIFIER.search(label):
+            return False
+        if all(map(YEAR.fullmatch, cells)):
+            return False
+        return any(map(is_amount, cells))
 
     def is_unique(self, label: str) -> bool:
         """Return whether each row has another cell in a column."""
@@ -90,8 +94,8 @@ class Table:
         """Return the cells of a column that say yes; None if the column has other cells than "yes" and "no"."""
         cells = frozenset(self.columns[label].values())
         marked = frozenset(cell for cell in cells if cell.casefold() in _YES)
-        is_of_marks = {cell.casefold() for cell in cells} <= _YES | _NO
-        return marked if marked and is_of_marks else None
+        others = frozenset(map(str.casefold, cells - marked))
+        return marked if marked and others <= _NO else None
 
     def read_column(self, label: str) -> Column | None:
         """Return the numbers of a column, if there is one with a label.

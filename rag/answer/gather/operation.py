@@ -24,7 +24,8 @@ ROWS = r"(?:rows|entries|records|lines)"
 _TABLE = r"(?:document|table|sheet|spreadsheet|workbook|file)"
 _OF_TABLE = compile_any(
     rf"\b(?:(?:in|of|across) (?:the|this|my) {_TABLE}|(?:does|do) (?:the|this|my) {_TABLE} have"
-    rf"|(?:of|across) (?:all )?(?:the )?{ROWS}|which (?:row|entry|record|line)|column|list|table|sheet|(?:the|all)\s+values?)\b"
+    rf"|(?:of|across) (?:all )?(?:the )?{ROWS}|which (?:row|entry|record|line)|column|list|table|sheet"
+    r"|(?:the|all)\s+values?)\b"
 )
 # Words of a question that restrict no rows. "Not" and "over" do, and verbs and "from" may: "made in", "come from".
 _JOINING = frozenset(
