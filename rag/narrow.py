@@ -3,7 +3,7 @@
 import re
 from pathlib import PurePath
 
-from rag.text import MONTHS, NO_LABEL
+from rag.text import LIMITS, MONTHS, NO_LABEL
 from rag.types import Chunk, Hit
 
 # The number or code of one thing of many: "invoice 8841", "ticket #1042", "PO-55-12". A year names no thing, and a
@@ -21,10 +21,13 @@ _DATES = [
     for pattern in (
         rf"\b(?P<day>\d\d?)(?:st|nd|rd|th)?(?: of)? (?P<month>{MONTHS})\b{_YEAR}",
         rf"\b(?P<month>{MONTHS}) (?P<day>\d\d?)(?:st|nd|rd|th)?\b{_YEAR}",
-        rf"\b(?:in|of|from|for|the) (?P<month>{MONTHS})\b(?P<day>){_YEAR}",
+        rf"\b(?:in|of|for) (?P<month>{MONTHS})\b(?P<day>){_YEAR}",
         rf"\b(?P<month>{MONTHS})(?P<day>) (?P<year>\d{{4}})\b",
     )
 ]
+_MONTH = re.compile(rf"\b(?:{MONTHS})\b", re.IGNORECASE)
+# "Before 5 March" and "from 4 to 6 March" are not of one day.
+_PERIOD = re.compile(rf"\b(?:{LIMITS}|from)\b[^.?!]*\b(?:{MONTHS})\b|\d (?:and|to|or) \d", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 
 
@@ -61,7 +64,9 @@ def keep_of_day(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
 
 
 def _find_day(question: str) -> re.Pattern[str] | None:
-    """Return the pattern, in ISO 8601, of the day or month that a question names; None if it names none."""
+    """Return the pattern, in ISO 8601, of the day or month that a question names; None unless it names just one."""
+    if _PERIOD.search(question) or len(_MONTH.findall(question)) > 1:
+        return None
     for pattern in _DATES:
         date = pattern.search(question)
         if date:

@@ -201,6 +201,10 @@ SHARES = "Region;Quarter;Sales;Agent\nNorth;Q1;100;Ann\nNorth;Q2;140;Bob\nSouth;
         (INVOICES, "Which invoice has the most gross?", "A-1: Gross 100"),
         (INVOICES, "Which invoice has at most gross 70?", None),
         (INVOICES, "Which invoice has the fewest gross?", "A-2: Gross 50"),
+        (INVOICES, "Which customer has the most gross?", None),
+        (INVOICES, "What is the paid gross of Bolt?", None),
+        (INVOICES, "What is Bolt?", None),
+        (INVOICES, "What is the gross of Bolt?", "50"),
         # A column that is asked for has to name the rows.
         (MEMBERS, "What is the total fee of managers?", None),
         (SHARES, "What is the average sales of the regions?", None),

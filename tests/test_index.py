@@ -222,6 +222,10 @@ def test_a_question_that_names_a_thing_by_its_number_is_about_the_documents_that
         ("What did the board decide in March?", {"a.md", "b.md", "c.md"}),
         ("What did the board decide on 5 March?", {"a.md", "b.md", "c.md"}),
         ("What may the board decide?", {"a.md", "b.md", "c.md"}),
+        ("What did the board decide between 4 March and 11 March?", {"a.md", "b.md", "c.md"}),
+        ("What did the board decide before 5 March?", {"a.md", "b.md", "c.md"}),
+        ("What did the board decide on 4 and 11 March?", {"a.md", "b.md", "c.md"}),
+        ("What did the board decide from 4 March on?", {"a.md", "b.md", "c.md"}),
     ],
 )
 def test_of_documents_with_one_title_the_one_of_the_day_is_found(

@@ -81,12 +81,18 @@ def _find_extreme(reading: Reading, compute: Compute) -> Result | None:
     return Result(f"{join_first([*names], MOST_NAMED)}: {column.label} {best[0].cells[column.label]}", best)
 
 
+def _find_most(reading: Reading, compute: Compute) -> Result | None:
+    """Return what has the most or the fewest of something; None if a thing has several rows, whose numbers add up."""
+    label = reading.name or reading.table.key
+    return _find_extreme(reading, compute) if reading.table.is_unique(label) else None
+
+
 # Superlatives of high and of low values, and the words for what they compare, if they say it. "The max" is the highest,
 # and "Max" is a name.
 _SUPERLATIVES = (
     (
-        r"highest|largest|biggest|greatest|maximum|(?<!at )most(?! expensive)|(?-i:(?<=the )max)",
-        r"lowest|smallest|fewest|minimum|(?-i:(?<=the )min)",
+        r"highest|largest|biggest|greatest|maximum|(?-i:(?<=the )max)",
+        r"lowest|smallest|minimum|(?-i:(?<=the )min)",
         "",
     ),
     ("most expensive|dearest", "least expensive|cheapest", "price cost fee rent"),
@@ -105,6 +111,10 @@ EXTREMES = [
     )
     for highest, lowest, measures in _SUPERLATIVES
     for words, compute in ((highest, max), (lowest, min))
+]
+EXTREMES += [
+    Operation(sign=compile_any(words), foreign=_SEVERAL, solve=partial(_find_most, compute=compute))
+    for words, compute in ((r"(?<!\bat )\bmost\b(?! expensive)", max), (r"\bfewest\b", min))
 ]
 # "Which city has the total?" asks for a row.
 _ASKS_FOR_ROW = ("which", "who")

@@ -13,7 +13,9 @@ _THINGS = compile_any(r"[^siu]s\b")
 
 def _count_all(reading: Reading) -> Result | None:
     """Return the number of rows; None if a label is asked for, or if a row has one cell: that may be a remark."""
-    if reading.name or reading.amount or any(len(row.cells) == 1 for row in reading.rows):
+    has_remark = any(len(row.cells) == 1 for row in reading.rows)
+    asks_for_cell = reading.name or reading.amount
+    if has_remark or asks_for_cell:
         return None
     return Result(count_rows(len(reading.rows)), reading.rows)
 
@@ -23,12 +25,14 @@ def _list_rows(reading: Reading) -> Result | None:
 
     They are in the first column, or in another one that is asked for if all its cells are different.
     """
-    label = reading.name or reading.table.key
-    if reading.amount or not reading.filtered or label in reading.filtered:
+    table = reading.table
+    label = reading.name or table.key
+    is_name = label == table.key or table.is_unique(label)
+    is_of_cells = reading.filtered and label not in reading.filtered
+    if reading.amount or not is_name or not is_of_cells:
         return None
     names = {row.cells.get(label, ""): row for row in reading.rows}
-    is_name = label == reading.table.key or reading.table.is_unique(label)
-    if not is_name or "" in names or len(names) < len(reading.rows):
+    if "" in names or len(names) < len(reading.rows):
         return None
     return Result(join_first([*names], MOST_NAMED), reading.rows)
 
@@ -53,6 +57,11 @@ def _look_up(reading: Reading) -> Result | None:
     return Result(cell, reading.rows) if cell and not _THINGS.search(reading.amount) else None
 
 
+def _look_up_column(reading: Reading) -> Result | None:
+    """Return what `_look_up` does, if a column is asked for: "What is HR?" asks what it means."""
+    return _look_up(reading) if reading.name or reading.amount else None
+
+
 COUNT_ALL = Operation(
     sign=compile_any(rf"\bhow many {ROWS}\b|\b(?:total )?number of {ROWS}\b"),
     foreign=("which", "who"),
@@ -65,6 +74,11 @@ LISTINGS = (
         sign=compile_any(r"^\W*(?:how many|(?:what(?: is|'s) )?(?:the )?number of)\b"),
         foreign=_VERBS_AND_PERSONS,
         solve=_count_listed,
+    ),
+    Operation(
+        sign=compile_any(r"^\W*what(?: is| was|['’]s)\b"),
+        foreign=_VERBS_AND_PERSONS,
+        solve=_look_up_column,
     ),
     Operation(
         sign=compile_any(r"^\W*(?:which|what|list|show(?: me)?|give me|name)\b"),

@@ -1,9 +1,9 @@
 """Reads the words of a question by a table: each is part of a label, of a cell or of the title, or it joins others."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
 from rag.answer.gather.columns import YEAR, Row, Table, read_unit
@@ -96,11 +96,13 @@ def _find_longest(words: Phrase, phrases: Collection[Phrase]) -> Phrase:
     return next((words[:length] for length in range(longest, 0, -1) if words[:length] in phrases), ())
 
 
-def _join_pieces(pieces: Iterable[Piece], table: Table) -> Reading | None:
+def _join_pieces(pieces: Sequence[Piece], table: Table) -> Reading | None:
     """Return what pieces say together; None if no row has all cells.
 
     It is also None if two amounts or two other columns are asked for, or one that has to have a certain cell.
     """
+    if _joins_mark(pieces, table):
+        return None
     rows = list(table.rows)
     filtered, asked = set[str](), set[str]()
     for label, cells in pieces:
@@ -114,6 +116,15 @@ def _join_pieces(pieces: Iterable[Piece], table: Table) -> Reading | None:
     if not rows or not asks_one:
         return None
     return Reading(table, rows, filtered, name="".join(names), amount="".join(amounts))
+
+
+def _joins_mark(pieces: Sequence[Piece], table: Table) -> bool:
+    """Return whether a mark is directly before an amount: a "parking fee" is not the fee of what has parking."""
+    for mark, amount in pairwise(pieces):
+        is_amount = amount.label in table.amounts
+        if is_amount and table.list_marks(mark.label):
+            return True
+    return False
 
 
 def _list_names(words: Phrase, table: Table, common: frozenset[str]) -> Iterator[tuple[Phrase, Piece]]:
