@@ -3,7 +3,7 @@
 import re
 from pathlib import PurePath
 
-from rag.text import LIMITS, MONTHS, NO_LABEL
+from rag.text import LIMITS, MONTH_NAMES, MONTHS, NO_LABEL
 from rag.types import Chunk, Hit
 
 # The number or code of one thing of many: "invoice 8841", "ticket #1042", "PO-55-12". A year names no thing, and a
@@ -13,7 +13,6 @@ _NUMBERED = re.compile(
     rf"\b(?!(?i:{NO_LABEL}|{MONTHS})\b)[^\W\d_]{{3,}}:? #?(?P<number>{_NUMBER})\b(?![.,]\d|%)"
     r"|(?<![\w-])(?P<code>(?=(?:[\w-]*\d){3})[A-Z]{1,5}[-/]?\d+(?:[-/]\d+)*)(?![\w-])"
 )
-_MONTH_NAMES = MONTHS.split("|")
 _YEAR = r"(?:,? (?P<year>\d{4})\b)?"
 # "4 March 2024", "March 4", "in March", "March 2024". "May" alone may be a verb.
 _DATES = [
@@ -70,7 +69,7 @@ def _find_day(question: str) -> re.Pattern[str] | None:
     for pattern in _DATES:
         date = pattern.search(question)
         if date:
-            month = 1 + _MONTH_NAMES.index(date["month"].lower())
+            month = 1 + MONTH_NAMES.index(date["month"].lower())
             day = date["day"].zfill(2) if date["day"] else ".."
             return re.compile(f"{date['year'] or '....'}-{month:02}-{day}")
     return None

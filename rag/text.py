@@ -36,6 +36,7 @@ NO_LABEL = "|".join(
 )
 # The English names of months.
 MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+MONTH_NAMES = MONTHS.split("|")
 
 # sentencex takes quadratic time on some lines, so it gets longer lines in pieces of this many characters.
 _LONGEST_LINE = 10_000

@@ -15,7 +15,7 @@ from rag.types import Hit, Span
 _TEXT = "paper|article|document|page|text|post|file|memo|letter|report"
 _WORK = rf"(?:this|it|(?:the|this|that) (?:\w+ ){{0,2}}?(?:{_TEXT}))\b"
 _ASKS_AUTHOR = compile_any(rf"\bwho (?:wrote|authored) {_WORK}", rf"\b(?:authors?|writers?) of {_WORK}")
-_NO_TOPIC = SUMMARY_WORDS | content_words("who wrote authored author writer it paper file memo letter report")
+_NO_TOPIC = SUMMARY_WORDS | content_words(f"who wrote authored author writer it {_TEXT}")
 _LINE = re.compile(r"\S.*")
 # A line that names the author is at the top, and has at most this many words.
 _TOP_LINES = 20

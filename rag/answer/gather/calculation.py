@@ -71,7 +71,7 @@ def _find_extreme(reading: Reading, compute: Compute) -> Result | None:
     if found is None:
         return None
     column, rows = found
-    label = reading.name or reading.table.key
+    label = reading.naming
     value = compute([column.numbers[row.span] for row in rows])
     best = [row for row in rows if column.numbers[row.span] == value]
     names = {row.cells.get(label, ""): row for row in best}
@@ -83,8 +83,7 @@ def _find_extreme(reading: Reading, compute: Compute) -> Result | None:
 
 def _find_most(reading: Reading, compute: Compute) -> Result | None:
     """Return what has the most or the fewest of something; None if a thing has several rows, whose numbers add up."""
-    label = reading.name or reading.table.key
-    return _find_extreme(reading, compute) if reading.table.is_unique(label) else None
+    return _find_extreme(reading, compute) if reading.table.is_unique(reading.naming) else None
 
 
 # Superlatives of high and of low values, and the words for what they compare, if they say it. "The max" is the highest,

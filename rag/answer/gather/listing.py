@@ -25,8 +25,7 @@ def _list_rows(reading: Reading) -> Result | None:
 
     They are in the first column, or in another one that is asked for if all its cells are different.
     """
-    table = reading.table
-    label = reading.name or table.key
+    table, label = reading.table, reading.naming
     is_name = label == table.key or table.is_unique(label)
     is_of_cells = reading.filtered and label not in reading.filtered
     if reading.amount or not is_name or not is_of_cells:

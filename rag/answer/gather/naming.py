@@ -67,6 +67,11 @@ class Reading:
     name: str
     amount: str
 
+    @property
+    def naming(self) -> str:
+        """The label of the column whose cells name the rows: the one that is asked for, or else the first."""
+        return self.name or self.table.key
+
 
 def read_words(words: Phrase, table: Table, *, joining: frozenset[str], others: Collection[str]) -> Reading | None:
     """Return what the words of a question say about a table; None if it is unclear, or if no row has all cells.

@@ -13,7 +13,7 @@ from rag.answer.understand.kinds import SUMMARY
 from rag.answer.understand.query import Query
 from rag.index.store import Store
 from rag.retrieve import find_evidence
-from rag.text import MONTHS, content_words, split_sentences
+from rag.text import MONTH_NAMES, content_words, split_sentences
 from rag.types import Hit
 
 # The note of an answer that was pieced together.
@@ -58,7 +58,7 @@ def _spell_day(date: str | None) -> str:
         day = datetime.fromisoformat(date or "")
     except ValueError:
         return ""
-    return f"{day.day} {MONTHS.split('|')[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTH_NAMES[day.month - 1]} {day.year}"
 
 
 def summarize_nearest(question: Query, hits: Sequence[Hit], store: Store) -> Quotes | None:
