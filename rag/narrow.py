@@ -13,17 +13,12 @@ _NUMBERED = re.compile(
     rf"\b(?!(?i:{NO_LABEL}|{MONTHS})\b)[^\W\d_]{{3,}}:? #?(?P<number>{_NUMBER})\b(?![.,]\d|%)"
     r"|(?<![\w-])(?P<code>(?=(?:[\w-]*\d){3})[A-Z]{1,5}[-/]?\d+(?:[-/]\d+)*)(?![\w-])"
 )
-_YEAR = r"(?:,? (?P<year>\d{4})\b)?"
 # "4 March 2024", "March 4", "in March", "March 2024". "May" alone may be a verb.
-_DATES = [
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"\b(?P<day>\d\d?)(?:st|nd|rd|th)?(?: of)? (?P<month>{MONTHS})\b{_YEAR}",
-        rf"\b(?P<month>{MONTHS}) (?P<day>\d\d?)(?:st|nd|rd|th)?\b{_YEAR}",
-        rf"\b(?:in|of|for) (?P<month>{MONTHS})\b(?P<day>){_YEAR}",
-        rf"\b(?P<month>{MONTHS})(?P<day>) (?P<year>\d{{4}})\b",
-    )
-]
+_DATE = re.compile(
+    rf"(?:\b(?:(?P<before>\d\d?)(?:st|nd|rd|th)?(?: of)?|(?P<during>in|of|for)) )?\b(?P<month>{MONTHS})\b"
+    r"(?: (?P<after>\d\d?)(?:st|nd|rd|th)?\b)?(?:,? (?P<year>\d{4})\b)?",
+    re.IGNORECASE,
+)
 _MONTH = re.compile(rf"\b(?:{MONTHS})\b", re.IGNORECASE)
 # "Before 5 March" and "from 4 to 6 March" are not of one day.
 _PERIOD = re.compile(rf"\b(?:{LIMITS}|from)\b[^.?!]*\b(?:{MONTHS})\b|\d (?:and|to|or) \d", re.IGNORECASE)
@@ -48,31 +43,31 @@ def keep_numbered(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
 
 
 def keep_of_day(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
-    """Return the hits without documents of other days than the question names, if one of their series is of that day.
+    """Return the hits, but of a series of documents only those of the day that the question names, if there is one.
 
     The minutes of meetings are a series: documents whose titles differ in numbers alone.
     """
-    asked = _find_day(question)
-    if asked is None:
+    day = _find_day(question)
+    if day is None:
         return found
     articles = [hit.chunk for hit in found if hit.chunk.voice == "article"]
-    of_day = {chunk.document_id for chunk in articles if asked.fullmatch(chunk.date or "")}
-    series = {_name_series(chunk) for chunk in articles if chunk.document_id in of_day} - {""}
-    others = {chunk.document_id for chunk in articles if _name_series(chunk) in series} - of_day
-    return tuple(hit for hit in found if hit.chunk.document_id not in others)
+    of_day = [chunk for chunk in articles if day.fullmatch(chunk.date or "")]
+    kept = {chunk.document_id for chunk in of_day}
+    series = {_name_series(chunk) for chunk in of_day} - {""}
+    return tuple(hit for hit in found if hit.chunk.document_id in kept or _name_series(hit.chunk) not in series)
 
 
 def _find_day(question: str) -> re.Pattern[str] | None:
     """Return the pattern, in ISO 8601, of the day or month that a question names; None unless it names just one."""
     if _PERIOD.search(question) or len(_MONTH.findall(question)) > 1:
         return None
-    for pattern in _DATES:
-        date = pattern.search(question)
-        if date:
-            month = 1 + MONTH_NAMES.index(date["month"].lower())
-            day = date["day"].zfill(2) if date["day"] else ".."
-            return re.compile(f"{date['year'] or '....'}-{month:02}-{day}")
-    return None
+    date = _DATE.search(question)
+    if not date or not any(date.group("before", "during", "after", "year")):
+        return None
+    month = 1 + MONTH_NAMES.index(date["month"].lower())
+    number = date["before"] or date["after"]
+    day = number.zfill(2) if number else ".."
+    return re.compile(f"{date['year'] or '....'}-{month:02}-{day}")
 
 
 def _name_series(chunk: Chunk) -> str:

@@ -48,7 +48,7 @@ def retrieve(
     wordings = f"{question} {rewritten or ''}"
     candidates = passages * _CANDIDATES * (_WIDER if is_in_place else 1)
     found = index.search(question, k=candidates, where=where, rewritten=rewritten)
-    found = keep_of_day(keep_numbered(found, wordings), wordings)
+    found = keep_of_day(keep_numbered(found, wordings), rewritten or question)
     if is_in_place:
         found = _narrow(found, is_in_place, passages=passages)
     wants_readers = _ASKS_READERS.search(wordings) or (where and (where.voice or where.author))

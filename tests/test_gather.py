@@ -280,7 +280,8 @@ def test_a_total_of_another_section_is_not_added(tmp_path: Path, settings: Setti
 
 
 MOSS = (
-    "Title: Moss on gravel roads\nBy Tuva Lindgren and Amos Kettle\nDate: 2021-06-14\n\nMoss holds dust. Ada said so."
+    "Title: Moss for Tuva Lindgren and Amos Kettle\nBy Tuva Lindgren and Amos Kettle\nDate: 2021-06-14\n\n"
+    "Moss holds dust. Ada said so."
 )
 
 
@@ -298,14 +299,16 @@ def test_the_author_of_a_document_is_quoted_from_the_line_that_names_him(
     answer = Assistant(open_text(MOSS), ScriptedLLM("Moss holds dust."), settings).ask(question)
     (citation,) = answer.citations
     assert citation.quote == "By Tuva Lindgren and Amos Kettle"
-    assert answer.text == "Tuva Lindgren and Amos Kettle wrote “Moss on gravel roads” [1]"
+    assert answer.text == "Tuva Lindgren and Amos Kettle wrote “Moss for Tuva Lindgren and Amos Kettle” [1]"
 
 
 @pytest.mark.parametrize(
     ("question", "text"),
     [
         ("Who wrote the paper about dogs?", MOSS),
-        ("Who wrote Moss on gravel roads?", MOSS),
+        ("Who wrote Moss for Tuva?", MOSS),
+        ("Who wrote to the author of the moss article?", MOSS),
+        ("What did the author of this article say?", MOSS),
         ("Who wrote this?", MOSS.replace("By Tuva", "Via Tuva")),
     ],
 )

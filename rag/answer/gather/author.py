@@ -14,9 +14,10 @@ from rag.types import Hit, Span
 # "Who wrote Hamlet?" rather asks for what a document says of another work.
 _TEXT = "paper|article|document|page|text|post|file|memo|letter|report"
 _WORK = rf"(?:this|it|(?:the|this|that) (?:\w+ ){{0,2}}?(?:{_TEXT}))\b"
-_ASKS_AUTHOR = compile_any(rf"\bwho (?:wrote|authored) {_WORK}", rf"\b(?:authors?|writers?) of {_WORK}")
+_ASKS_AUTHOR = compile_any(rf"\bwho (?:wrote|authored|(?:is|was|are|were) the (?:authors?|writers?) of) {_WORK}")
 _NO_TOPIC = SUMMARY_WORDS | content_words(f"who wrote authored author writer it {_TEXT}")
 _LINE = re.compile(r"\S.*")
+_BYLINE = re.compile(r"\W*(?:by|authors?)\b", re.IGNORECASE)
 # A line that names the author is at the top, and has at most this many words.
 _TOP_LINES = 20
 _LINE_WORDS = 20
@@ -44,8 +45,8 @@ def find_author(request: Request) -> Gathered | None:
 
 
 def _find_line(text: str, author: str) -> Span | None:
-    """Return the span of the line at the top of a text that names an author, or None."""
-    for line in islice(_LINE.finditer(text), _TOP_LINES):
-        if author in line[0] and len(line[0].split()) <= _LINE_WORDS:
-            return line.span()
-    return None
+    """Return the span of the line at the top of a text that names an author, or None; a line with "By" goes first."""
+    lines = [line for line in islice(_LINE.finditer(text), _TOP_LINES) if author in line[0]]
+    short = [line for line in lines if len(line[0].split()) <= _LINE_WORDS]
+    bylines = [line for line in short if _BYLINE.match(line[0])]
+    return next((line.span() for line in bylines + short), None)
