@@ -309,6 +309,19 @@ def test_a_page_that_trafilatura_reads_as_one_paragraph_has_its_blocks() -> None
     ]
 
 
+def test_a_manual_without_a_site_around_it_is_read_whole() -> None:
+    steps = "".join(
+        f"<h2>{i}. Step {i}</h2><p>Turn the blue wheel of the pump {i} times to the left.</p>" for i in range(9)
+    )
+    page = (
+        '<body><h1>Pump manual</h1><p><a href="/index.html">Up</a> <a href="/next.html">Next part</a></p>'
+        f"{steps}<dl><dt>valve</dt><dd><p>Lets oil in.</p><p>Is red.</p></dd></dl></body>"
+    )
+    text = read(page).text
+    assert all(f"{i}. Step {i}" in text for i in range(9))
+    assert "valve\nLets oil in.\nIs red." in text
+
+
 def test_meanings_of_several_paragraphs_stay_as_they_are() -> None:
     page = "<h1>Words</h1><dl><dt>Preorder</dt><dd><p>Not out yet.</p><p>Paid later.</p></dd></dl>"
     assert read(page).text == "Preorder\nNot out yet.\nPaid later."

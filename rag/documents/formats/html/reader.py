@@ -91,7 +91,8 @@ def extract_html(html: bytes | str) -> Extract:
     _fold_code(tree)
     page = _find_article(tree)
     title = _find_title(tree, page.title, page.sitename)
-    post = opening or Post(_choose_blocks(tree, page, is_site=is_site), _join_authors(page.author), None, None)
+    root = _choose_root(tree, page, is_site=is_site, has_readers=comments != [])
+    post = opening or Post(_list_blocks(root), _join_authors(page.author), None, None)
     text = list(dropwhile(lambda block: (block.kind, block.text) == ("heading", title), post.blocks))
     return Extract(
         blocks=[*text, *list_unread(contacts, [*text, *comments]), *comments],
@@ -199,31 +200,35 @@ def _find_article(tree: HtmlElement) -> "trafilatura.settings.Document":
     return page if isinstance(page, trafilatura.settings.Document) else trafilatura.settings.Document()
 
 
-def _choose_blocks(tree: HtmlElement, page: "trafilatura.settings.Document", *, is_site: bool) -> list[Block]:
-    """Return the blocks of the main text, without headings at its end whose links or comments were removed."""
-    blocks = list(walk_blocks(_choose_root(tree, page, is_site=is_site)))
-    while blocks and _is_heading_of_rest(blocks[-1]):
-        blocks.pop()
-    return [replace(block, text=block.text.translate(_UNFOLDED)) for block in blocks]
-
-
-def _choose_root(tree: HtmlElement, page: "trafilatura.settings.Document", *, is_site: bool) -> HtmlElement:
+def _choose_root(
+    tree: HtmlElement, page: "trafilatura.settings.Document", *, is_site: bool, has_readers: bool
+) -> HtmlElement:
     """Return the element with the main text.
 
-    Trafilatura finds articles, but leaves out parts of manuals and the like, which have no date. Of these, we read
-    the element that the page marks as its main part. We read a page without parts of a site around it whole.
+    Trafilatura finds articles, but leaves out headings and lists of manuals and the like, which have no date. Of these,
+    we read the element that the page marks as its main part. A manual without parts of a site around it or readers'
+    comments is read whole; so is any page without links.
     """
     mains = tree.xpath(_MAIN)
     main = mains[0] if len(mains) == 1 else tree
     is_article_known = len(page.body) > 0 and not page.body.xpath(_ONE_PARAGRAPH)
     if not is_article_known:
         return main if is_site else tree
-    if not is_site and not _is_links(tree, _HARDLY):
-        return tree
     is_manual = not page.date and not page.author
+    has_text_alone = (is_manual and not has_readers) or not _is_links(tree, _HARDLY)
+    if not is_site and has_text_alone:
+        return tree
     if is_manual and main is not tree:
         return main
     return _as_html(page.body)
+
+
+def _list_blocks(root: HtmlElement) -> list[Block]:
+    """Return the blocks of the main text, without headings at its end whose links or comments were removed."""
+    blocks = list(walk_blocks(root))
+    while blocks and _is_heading_of_rest(blocks[-1]):
+        blocks.pop()
+    return [replace(block, text=block.text.translate(_UNFOLDED)) for block in blocks]
 
 
 def _is_heading_of_rest(block: Block) -> bool:
