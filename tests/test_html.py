@@ -319,12 +319,14 @@ def test_a_manual_without_a_site_around_it_is_read_whole() -> None:
     )
     text = read(page).text
     assert all(f"{i}. Step {i}" in text for i in range(9))
-    assert "valve\nLets oil in.\nIs red." in text
+    assert "valve\n\nLets oil in." in text
 
 
-def test_meanings_of_several_paragraphs_stay_as_they_are() -> None:
-    page = "<h1>Words</h1><dl><dt>Preorder</dt><dd><p>Not out yet.</p><p>Paid later.</p></dd></dl>"
-    assert read(page).text == "Preorder\nNot out yet.\nPaid later."
+def test_terms_above_meanings_of_several_paragraphs_are_headings() -> None:
+    page = "<h1>Words</h1><dl><dt>-p</dt><dt>--preorder:</dt><dd><p>Not out yet.</p><p>Paid later.</p></dd></dl>"
+    document = read(page)
+    assert document.sections[-1].heading == "-p, --preorder"
+    assert document.text == "-p, --preorder\n\nNot out yet.\nPaid later."
 
 
 @pytest.mark.parametrize(

@@ -86,13 +86,30 @@ def _show_buttons(root: HtmlElement) -> None:
 
 
 def _spell_out_definitions(definitions: HtmlElement) -> None:
-    """Turn a list of terms into items such as "Term: meaning", if each meaning is one paragraph."""
+    """Turn a list of terms into items such as "Term: meaning"; the terms into headings if a meaning is longer."""
     parts = list(definitions.iter("dt", "dd"))
     is_plain = all(map(_is_line, parts)) and not contains(definitions, "pre")
-    if not is_plain:
-        return
     groups = split_runs(parts, lambda group, part: (group[-1].tag, part.tag) == ("dd", "dt"))
-    _replace(definitions, list(flat_map(_list_definitions, groups)), item="li")
+    if is_plain:
+        _replace(definitions, list(flat_map(_list_definitions, groups)), item="li")
+        return
+    for group in groups:
+        terms = [part for part in group if part.tag == "dt"]
+        if terms:
+            _make_heading(*terms)
+
+
+def _make_heading(term: HtmlElement, *others: HtmlElement) -> None:
+    """Turn terms with one meaning into one heading below all others: "-f, --format"."""
+    words = _join_terms(map(_find_line, (term, *others)))
+    for other in others:
+        other.drop_tree()
+    term.clear(keep_tail=True)
+    term.tag, term.text = "h6", words
+
+
+def _join_terms(terms: Iterable[str]) -> str:
+    return join_filled(", ", (term.rstrip(":¶ ") for term in terms))
 
 
 def _is_line(part: HtmlElement) -> bool:
@@ -110,7 +127,7 @@ def _list_definitions(parts: list[HtmlElement]) -> list[str]:
         lines[part.tag].append(_find_line(part))
     if not lines["dd"]:
         return lines["dt"]
-    names = join_filled(", ", [term.rstrip(":¶ ") for term in lines["dt"]])
+    names = _join_terms(lines["dt"])
     meaning = join_filled("; ", lines["dd"])
     if names.endswith(QUESTION_MARKS):
         return [f"{names} {meaning}"]
