@@ -322,6 +322,11 @@ def test_a_manual_without_a_site_around_it_is_read_whole() -> None:
     assert "valve\n\nLets oil in." in text
 
 
+def test_a_title_of_two_parts_before_the_name_of_the_site_stays_whole() -> None:
+    page = "<title>B - Oil and water - Pump Book</title><h1>Pump Book</h1><h2>Appendix B: Oil</h2><p>Use little.</p>"
+    assert read(page).title == "B - Oil and water"
+
+
 def test_terms_above_meanings_of_several_paragraphs_are_headings() -> None:
     page = "<h1>Words</h1><dl><dt>-p</dt><dt>--preorder:</dt><dd><p>Not out yet.</p><p>Paid later.</p></dd></dl>"
     document = read(page)

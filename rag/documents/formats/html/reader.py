@@ -65,6 +65,7 @@ _LINKS = 0.6
 _HARDLY = 0.01
 _IN_BRACKETS = re.compile(r"\[[^\[\]]*\]")
 _SEPARATOR = re.compile(r"(?<!\s)\s++(?:[|–—·»:-]|--)\s+")
+_BETWEEN_TITLES = " |–—·»:-"
 # Trafilatura folds white space, which code needs. So in code, signs that no text has take the place of white space.
 _FOLDED = {ord("\n"): "\ue000", ord(" "): "\ue001", ord("\t"): "\ue002"}
 _UNFOLDED = {ord(sign): chr(code) for code, sign in _FOLDED.items()}
@@ -256,9 +257,12 @@ def _find_title(tree: HtmlElement, declared: str | None, outlet: str | None) -> 
 def _list_titles(tree: HtmlElement, name: str, outlet: str | None) -> Iterator[str]:
     """Yield the headings and the parts of a page's name that may be its title, the likeliest first."""
     headings = _find_headings(tree)
-    if len(headings) == 1 and not name.endswith(f" {headings[0]}"):
+    site = next((heading for heading in headings if name.endswith(f" {heading}")), None)
+    if len(headings) == 1 and not site:
         yield headings[0]
     yield from filter(name.startswith, headings)
+    if site:
+        yield name.removesuffix(site).rstrip(_BETWEEN_TITLES)
     for part in _SEPARATOR.split(name):
         if part not in ("", outlet):
             yield part
