@@ -72,7 +72,7 @@ _CODE_BLOCK = re.compile(
 _KEYWORDS = (
     "def|class|return|raise|import|from|if|for|while|with|elif|else|try|except|const|let|var|function|public|private"
 )
-_CODE_LINE = re.compile(rf"(?:{_KEYWORDS})\b.*[:;{{(\[)]|[\w.]+\(.*\)[;,]?|.*[\"'(=].*[;{{}}]")
+_CODE_LINE = re.compile(rf"(?:{_KEYWORDS})\b.*[:;{{(\[)]|[\w.]+\(.*\)[;,]?|.*[\"'(=].*[;{{}}]|\$ [a-z].*")
 _LONGEST_CODE_LINE = 300
 # A line with a key never continues another line with a key.
 _KEY = re.compile(r"\w[\w .-]{0,30}:\s")
@@ -142,7 +142,7 @@ def split_sentences(text: str) -> list[Span]:
     language = guess_language(text)
     for line_start, line_end in split_lines(text):
         start = line_start
-        if is_inside(line_start, code) or _is_code(text[line_start:line_end]):
+        if is_inside(line_start, code) or is_code(text[line_start:line_end]):
             spans.append((line_start, line_end))
             continue
         while start < line_end:
@@ -172,11 +172,17 @@ def _find_sentences(text: str, start: int, end: int, language: str) -> list[Span
 
 
 def _is_continued(text: str, span: Span, language: str) -> bool:
-    """Return whether a sentence is only a number or short form before the next one, or ends with an ordinal number."""
+    """Return whether a sentence goes on: it is only a number or short form, or ends with an ordinal number or a name.
+
+    "Jeopardy! is a quiz" has such a name: no sentence begins with a small letter.
+    """
     ordinal = _ORDINAL.get(language)
     short_form = _SHORT_FORM.match(text, span[0])
     is_short_form = short_form is not None and short_form.end() == span[1]
-    return bool(is_short_form or _NUMBERS.fullmatch(text, *span) or (ordinal and ordinal.search(text, *span)))
+    ends_with_name = text[span[1] - 1] == "!" and text[span[1] + 1 : span[1] + 2].islower()
+    ends_with_number = ordinal is not None and ordinal.search(text, *span) is not None
+    is_number = _NUMBERS.fullmatch(text, *span) is not None
+    return is_short_form or is_number or ends_with_number or ends_with_name
 
 
 def list_sentences(chunk: Chunk) -> Iterator[tuple[str, Span]]:
@@ -215,8 +221,8 @@ def _find_code(text: str) -> list[Span]:
     return [block.span("block") for block in _CODE_BLOCK.finditer(text)]
 
 
-def _is_code(line: str) -> bool:
-    """Return whether a line has the form of code."""
+def is_code(line: str) -> bool:
+    """Return whether a line has the form of code, or of a command: "$ make test"."""
     return len(line) <= _LONGEST_CODE_LINE and _CODE_LINE.fullmatch(line) is not None
 
 
@@ -248,6 +254,6 @@ def _goes_on(line: str, following: str, width: int) -> bool:
 
 def _stands_apart(line: str, following: str) -> bool:
     """Return whether a line is code or a row, or the next one begins a row, an item or a second value."""
-    if _is_code(line) or NEW_ITEM.match(following):
+    if is_code(line) or NEW_ITEM.match(following):
         return True
     return any(map(is_row, (line, following))) or all(map(_KEY.match, (line, following)))

@@ -85,6 +85,16 @@ def test_a_list_right_below_its_heading_is_found() -> None:
     assert cut(MINUTES, "- Otto") == "- Ada\n- Otto"
 
 
+@pytest.mark.parametrize("wanted", ["The ways", "by card", "in cash"])
+def test_lines_below_a_colon_are_items_without_marks_too(wanted: str) -> None:
+    text = (
+        "The hall is let.\n\nThe ways to pay are:\n\nby card at the door\nby bank\nin cash\n\nIt is quiet.\nIt is warm."
+    )
+    assert cut(text, wanted) == text[text.index("The ways") : text.index("\n\nIt is quiet")]
+    assert cut(text, "It is warm") is None
+    assert cut(text.replace("\nby bank\nin cash", ""), "The ways") is None
+
+
 def test_a_line_with_a_number_below_a_title_is_not_a_list() -> None:
     text = "Council of Osk\n1. Minutes\nThe minutes of the last meeting were read and agreed by all.\n"
     assert cut(text, "1. Minutes") is None

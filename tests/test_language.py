@@ -58,6 +58,8 @@ def test_no_word_speaks_for_two_languages() -> None:
         ),
         ("大桥于去年开放。1991 年它关闭了。他说：“好！”", ["大桥于去年开放。", "1991 年它关闭了。", "他说：“好！”"]),
         ("It was built in 1990. Then it closed.", ["It was built in 1990.", "Then it closed."]),
+        ("The dbg! macro prints. Wow! It works.", ["The dbg! macro prints.", "Wow!", "It works."]),
+        ("$ make install. now\nIt is done.", ["$ make install. now", "It is done."]),
         ("They finished on the 3. Then they left the town.", ["They finished on the 3.", "Then they left the town."]),
         ("华沙是首都。它位于河畔！", ["华沙是首都。", "它位于河畔！"]),
         ("Max. depth: 118 metres. It is cold.", ["Max. depth: 118 metres.", "It is cold."]),

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import groupby, takewhile
+from itertools import groupby, takewhile, zip_longest
 from typing import NamedTuple
 
 from rag.answer.quote.cite import HitSpan
@@ -150,11 +150,24 @@ def find_block(text: str, chunks: Sequence[Chunk], offset: int) -> Span | None:
 def _list_lines(text: str, section: _Section) -> list[_Line]:
     """Return the lines of a section, with an edge before and after them."""
     lines = [_EDGE]
-    for a, b in split_lines(text[section.start : section.end]):
-        start, end = section.start + a, section.start + b
+    spans = [(section.start + a, section.start + b) for a, b in split_lines(text[section.start : section.end])]
+    for (start, end), (following, _) in zip_longest(spans, spans[1:], fillvalue=(section.end, section.end)):
         # White space has to follow a mark. The line's end counts, so the pattern searches the whole text.
-        lines.append(_Line(text[start:end], start, end, NEW_ITEM.match(text, start) is not None))
+        is_marked = NEW_ITEM.match(text, start) is not None
+        is_item = is_marked or _continues_list(lines[-1], text, start) or _opens_list(lines[-1], text, end, following)
+        lines.append(_Line(text[start:end], start, end, is_item))
     return [*lines, _EDGE]
+
+
+def _opens_list(above: _Line, text: str, end: int, following: int) -> bool:
+    """Return whether a line without a mark is the first item of a list: below a colon, and right above another line."""
+    return above.text.endswith(":") and text.count("\n", end, following) == 1
+
+
+def _continues_list(above: _Line, text: str, start: int) -> bool:
+    """Return whether a line without a mark is right below an item that has none either."""
+    is_unmarked_item = above.is_item and not NEW_ITEM.match(above.text)
+    return is_unmarked_item and text.count("\n", above.end, start) == 1
 
 
 def _find_line(lines: Sequence[_Line], offset: int) -> int:

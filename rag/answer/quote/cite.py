@@ -11,7 +11,7 @@ from rag.answer.negation import NEGATION
 from rag.answer.prompt import REFUSAL
 from rag.answer.signs import is_order, points_back
 from rag.language import SENTENCE_ENDS
-from rag.text import are_in_order, content_words
+from rag.text import are_in_order, content_words, is_code
 from rag.types import Chunk, Citation, Hit, Outcome, Sentence
 
 # Without an LLM an answer has at most this many sentences.
@@ -152,7 +152,9 @@ def _says(claim: str, text: str) -> bool:
 
 
 def _finish(text: str) -> str:
-    """Return words of a passage as a sentence."""
+    """Return words of a passage as a sentence; code stays as it is."""
+    if is_code(text):
+        return text
     first, space, rest = " ".join(text.split()).partition(" ")
     is_small = first.isalpha() and first.islower()
     sentence = (first.capitalize() if is_small else first) + space + rest
