@@ -4,6 +4,7 @@ A text in another language has no sign: a question counts as one of fact, a sent
 """
 
 import re
+from typing import NamedTuple
 
 from rag.text import content_words
 
@@ -33,6 +34,39 @@ CURRENCY_NAMES = {word: name for name, words in CURRENCIES.items() for word in w
 CURRENCY_SIGNS = "".join(words[0] for words in CURRENCIES.values())
 _CURRENCY_WORDS = "|".join(word for word in CURRENCY_NAMES if word.isalpha())
 ANY_CURRENCY = rf"[{CURRENCY_SIGNS}]|\b(?:{_CURRENCY_WORDS})\b"
+
+# --- Totals (calculation.py, totals.py, complete.py) and superlatives (calculation.py, constraints.py, negation.py) ---
+
+TOTAL = (
+    r"(?:totals?|sums?|altogether|summen?|gesamt\w*|insgesamt|totaux|somme|suma|totale|somma|totaal|toplam|итого|всего)"
+)
+
+
+class Superlative(NamedTuple):
+    """Superlatives of high and of low values, and what they compare if they say it: "cheapest" compares prices."""
+
+    high: str
+    low: str
+    measure: str = ""
+
+
+SUPERLATIVES = (
+    Superlative("highest", "lowest"),
+    Superlative("largest|biggest", "smallest"),
+    Superlative("most expensive|dearest", "least expensive|cheapest", "price"),
+    Superlative("greatest", "least"),
+    Superlative("heaviest", "lightest", "weight"),
+    Superlative("longest", "shortest", "length"),
+    Superlative("tallest", "shortest", "height"),
+    Superlative("deepest", "shallowest", "depth"),
+    Superlative("widest", "narrowest", "width"),
+    Superlative("fastest", "slowest", "speed"),
+    Superlative("strongest", "weakest", "strength"),
+    Superlative("oldest", "youngest", "age"),
+    Superlative("nearest", "farthest|furthest", "distance"),
+    Superlative("earliest", "latest", "time"),
+)
+ANY_SUPERLATIVE = "|".join(f"{words.high}|{words.low}" for words in SUPERLATIVES)
 
 # --- Questions ---
 

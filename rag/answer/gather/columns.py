@@ -90,6 +90,10 @@ class Table:
         """Return whether each row has another cell in a column."""
         return len(set(self.columns[label].values())) == len(self.rows)
 
+    def identifies(self, label: str) -> bool:
+        """Return whether a cell of a column says which row is meant: "Ann" may be the manager of one person or more."""
+        return label == self.key or self.is_unique(label)
+
     def list_marks(self, label: str) -> frozenset[str] | None:
         """Return the cells of a column that say yes; None if the column has other cells than "yes" and "no"."""
         cells = frozenset(self.columns[label].values())

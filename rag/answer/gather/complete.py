@@ -7,7 +7,7 @@ from rag.answer.gather.blocks import find_block, list_article, quote_span
 from rag.answer.gather.select import select_sentences
 from rag.answer.gather.summary import summarize_nearest
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
-from rag.answer.signs import compile_any
+from rag.answer.signs import TOTAL, compile_any
 from rag.answer.understand.kinds import Kind
 from rag.answer.understand.query import Query
 from rag.index.index import Index
@@ -17,7 +17,7 @@ from rag.rows import is_row
 from rag.text import list_sentences
 
 # "What is the total?", and the line of a bill that says it: "Total due: 5,688.20".
-_TOTAL = compile_any(r"\b(?:(?:grand |net )?totals?|sum|altogether|gesamt\w*|summe|insgesamt)\b")
+_TOTAL = compile_any(rf"\b(?:grand |net )?{TOTAL}\b")
 # A line of a bill is a row, or has at most this many words.
 _LINE_WORDS = 12
 # An answer of fewer words is a heading, or the beginning of an answer.

@@ -7,6 +7,8 @@ from rag.formatting import join_first
 
 # A row with such a number is of several things.
 _QUANTITY = compile_any(r"\b(?:pieces|quantity|qty|stock|units|copies|number|count)\b")
+
+
 # A number with such a label is not the things that it counts: "Pupils".
 _THINGS = compile_any(r"[^siu]s\b")
 
@@ -21,17 +23,10 @@ def _count_all(reading: Reading) -> Result | None:
 
 
 def _list_rows(reading: Reading) -> Result | None:
-    """Return the names of the rows with the cells that a question names; None if two are the same, or one is missing.
-
-    They are in the first column, or in another one that is asked for if all its cells are different.
-    """
-    table, label = reading.table, reading.naming
-    is_name = label == table.key or table.is_unique(label)
-    is_of_cells = reading.filtered and label not in reading.filtered
-    if reading.amount or not is_name or not is_of_cells:
-        return None
-    names = {row.cells.get(label, ""): row for row in reading.rows}
-    if "" in names or len(names) < len(reading.rows):
+    """Return the names of the rows with the cells that a question names; None if they are unclear."""
+    names = reading.name_rows()
+    is_of_cells = reading.filtered and reading.naming not in reading.filtered
+    if reading.amount or not is_of_cells or names is None:
         return None
     return Result(join_first([*names], MOST_NAMED), reading.rows)
 
@@ -48,12 +43,16 @@ def _count_listed(reading: Reading) -> Result | None:
 
 
 def _look_up(reading: Reading) -> Result | None:
-    """Return the cell that is asked for of the only row, or else the names of the rows; None if they are unclear."""
+    """Return the cell that is asked for of the only row, or else the names of the rows; None if they are unclear.
+
+    For an amount, a cell has to say which row is meant: the salary "of Uwe" may be that of the person he manages.
+    """
     asks_one = bool(reading.name) != bool(reading.amount)
     if len(reading.rows) > 1 or not asks_one:
         return _list_rows(reading)
     cell = reading.rows[0].cells.get(reading.name or reading.amount)
-    return Result(cell, reading.rows) if cell and not _THINGS.search(reading.amount) else None
+    is_clear = reading.name or any(map(reading.table.identifies, reading.filtered))
+    return Result(cell, reading.rows) if cell and is_clear and not _THINGS.search(reading.amount) else None
 
 
 def _look_up_column(reading: Reading) -> Result | None:
@@ -63,25 +62,16 @@ def _look_up_column(reading: Reading) -> Result | None:
 
 COUNT_ALL = Operation(
     sign=compile_any(rf"\bhow many {ROWS}\b|\b(?:total )?number of {ROWS}\b"),
-    foreign=("which", "who"),
     solve=_count_all,
 )
-# "Which tickets did she open?" does not ask for open ones, and no column says who a person is.
-_VERBS_AND_PERSONS = ("did", "who")
+# "Which tickets did she open?" does not ask for open ones.
+_PAST = ("did",)
 LISTINGS = (
     Operation(
         sign=compile_any(r"^\W*(?:how many|(?:what(?: is|'s) )?(?:the )?number of)\b"),
-        foreign=_VERBS_AND_PERSONS,
+        foreign=_PAST,
         solve=_count_listed,
     ),
-    Operation(
-        sign=compile_any(r"^\W*what(?: is| was|['’]s)\b"),
-        foreign=_VERBS_AND_PERSONS,
-        solve=_look_up_column,
-    ),
-    Operation(
-        sign=compile_any(r"^\W*(?:which|what|list|show(?: me)?|give me|name)\b"),
-        foreign=_VERBS_AND_PERSONS,
-        solve=_look_up,
-    ),
+    Operation(sign=compile_any(r"^\W*what(?: is| was|['’]s)?\b"), foreign=_PAST, solve=_look_up_column),
+    Operation(sign=compile_any(r"^\W*(?:which|list|show(?: me)?|give me|name)\b"), foreign=_PAST, solve=_look_up),
 )
