@@ -27,7 +27,7 @@ def _find_numbers(reading: Reading) -> Column | None:
     It is None if none is asked for: the largest city need not be that with the largest number. It is also None if a
     cell of the column is unclear, or if the rows have no numbers, or several currencies or units.
     """
-    column = reading.table.read_column(reading.amount)
+    column = reading.table.amounts.get(reading.amount)
     if column is None or _has_several_units(reading):
         return None
     numbers = {row.span: column.numbers[row.span] for row in reading.rows if row.span in column.numbers}
@@ -36,7 +36,7 @@ def _find_numbers(reading: Reading) -> Column | None:
 
 def _has_several_units(reading: Reading) -> bool:
     """Return whether a column says that the numbers of the rows are in different currencies or units."""
-    labels = filter(_UNITS.search, reading.table.columns.keys() - reading.table.amounts)
+    labels = filter(_UNITS.search, reading.table.columns.keys() - reading.table.amounts.keys())
     return any(len({row.cells.get(label) for row in reading.rows}) > 1 for label in labels)
 
 
@@ -62,9 +62,14 @@ def _find_mean(values: Collection[Decimal]) -> Decimal:
 
 
 def _add(reading: Reading) -> Result | None:
-    """Return the sum of the numbers that a question names; None if they cannot be added."""
-    column = reading.table.read_column(reading.amount)
-    if column is None or _NOT_ADDED.search(f"{column.label} {column.unit}"):
+    """Return the sum of the numbers that a question names; None if they cannot be added.
+
+    It is also None if a thing has rows of several times: its populations in two years are no sum.
+    """
+    table = reading.table
+    column = table.amounts.get(reading.amount)
+    has_times = reading.name_rows() is None and table.times not in ([], [table.key])
+    if column is None or has_times or _NOT_ADDED.search(f"{column.label} {column.unit}"):
         return None
     return _aggregate(reading, "sum", lambda values: sum(values, Decimal(0)))
 
@@ -102,7 +107,7 @@ EXTREMES = [
     for words, compute in ((high, max), (low, min))
 ]
 # "Which city has the total?" asks for a row.
-_ASKS_FOR_ROW = ("which",)
+_ASKS_FOR_ROW = ("which", "who")
 AGGREGATES = (
     Operation(
         # "What does E4 mean?" asks for no mean.

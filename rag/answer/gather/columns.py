@@ -27,6 +27,8 @@ _IDENTIFIER = compile_any(
     r"^(?:\w+\W+)?(?:id|no|nr|number|code|zip|zipcode|plz|postcode|postleitzahl|phone|telephone|tel|telefon|mobile|fax"
     r"|year|jahr|año|année|pos|row|line)\W*$"
 )
+# A column with such a label says when a row was; a start or a birthday does not.
+_TIME = compile_any(r"(?:date|day|month|quarter|year|datum|tag|monat|quartal|jahr)")
 # A mean is rounded to this many decimals.
 DECIMALS = 2
 
@@ -73,18 +75,16 @@ class Table:
         return next(iter(self.columns))
 
     @cached_property
-    def amounts(self) -> set[str]:
-        """The labels of the columns with numbers that measure something."""
-        return set(filter(self._measures, self.columns))
+    def amounts(self) -> dict[str, Column]:
+        """The columns with numbers that measure something, by their label."""
+        labels = [label for label in self.columns if label != self.key and not _IDENTIFIER.search(label)]
+        columns = [_read_column(label, self.columns[label]) for label in labels]
+        return {column.label: column for column in columns if column}
 
-    def _measures(self, label: str) -> bool:
-        """Return whether a column has numbers that measure something, even if not all cells are numbers."""
-        cells = self.columns[label].values()
-        if label == self.key or _IDENTIFIER.search(label):
-            return False
-        if all(map(YEAR.fullmatch, cells)):
-            return False
-        return any(map(is_amount, cells))
+    @property
+    def times(self) -> list[str]:
+        """The labels of the columns that say when a row was."""
+        return list(filter(_TIME.fullmatch, self.columns))
 
     def is_unique(self, label: str) -> bool:
         """Return whether each row has another cell in a column."""
@@ -101,28 +101,23 @@ class Table:
         others = frozenset(map(str.casefold, cells - marked))
         return marked if marked and others <= _NO else None
 
-    def read_column(self, label: str) -> Column | None:
-        """Return the numbers of a column, if there is one with a label.
 
-        It is None if a cell has no number, the cells have several units, or it is unclear what a point or a comma
-        means.
-        """
-        cells = self.columns.get(label, {})
-        by_point, by_comma = (_read_numbers(cells.values(), notation) for notation in _NOTATIONS)
-        is_read_twice = by_point and by_comma and by_point != by_comma
-        if is_read_twice and not _groups_by_comma(cells.values()):
-            return None
-        numbers = by_point or by_comma
-        units = {unit for _, unit in numbers}
-        if len(units) != 1:
-            return None
-        values = [value for value, _ in numbers]
-        return Column(label, dict(zip(cells, values, strict=True)), units.pop())
+def _read_column(label: str, cells: Mapping[Span, str]) -> Column | None:
+    """Return the numbers of a column.
 
-
-def is_amount(cell: str) -> bool:
-    """Return whether a cell is a number that can be added, perhaps with a unit, and no date."""
-    return any(_read_number(cell, notation) for notation in _NOTATIONS)
+    It is None if a cell has no number, if all are years, if the cells have several units, or if it is unclear what a
+    point or a comma means.
+    """
+    texts = cells.values()
+    by_point, by_comma = (_read_numbers(texts, notation) for notation in _NOTATIONS)
+    is_read_twice = by_point and by_comma and by_point != by_comma
+    is_unclear = is_read_twice and not _groups_by_comma(texts)
+    numbers = by_point or by_comma
+    units = {unit for _, unit in numbers}
+    if is_unclear or len(units) != 1 or all(map(YEAR.fullmatch, texts)):
+        return None
+    values = [value for value, _ in numbers]
+    return Column(label, dict(zip(cells, values, strict=True)), units.pop())
 
 
 def _read_numbers(cells: Collection[str], notation: Mapping[int, int]) -> list[_Number]:
@@ -147,10 +142,5 @@ def _read_number(cell: str, notation: Mapping[int, int]) -> _Number | None:
     if not _DIGITS.fullmatch(digits):
         return None
     sign = match["sign"].replace("−", "-")
-    return Decimal(sign + _SEPARATOR.sub("", digits)), read_unit(cell)
-
-
-def read_unit(cell: str) -> str:
-    """Return the unit or currency of the number in a cell; "" if there is none."""
-    match = _NUMBER.fullmatch(cell)
-    return f"{match['before']} {match['after']}".strip() if match else ""
+    unit = f"{match['before']} {match['after']}".strip()
+    return Decimal(sign + _SEPARATOR.sub("", digits)), unit

@@ -72,6 +72,6 @@ LISTINGS = (
         foreign=_PAST,
         solve=_count_listed,
     ),
-    Operation(sign=compile_any(r"^\W*what(?: is| was|['’]s)?\b"), foreign=_PAST, solve=_look_up_column),
-    Operation(sign=compile_any(r"^\W*(?:which|list|show(?: me)?|give me|name)\b"), foreign=_PAST, solve=_look_up),
+    Operation(sign=compile_any(r"^\W*what(?: is| was| does|['’]s)\b"), foreign=_PAST, solve=_look_up_column),
+    Operation(sign=compile_any(r"^\W*(?:which|what|list|show(?: me)?|give me|name)\b"), foreign=_PAST, solve=_look_up),
 )

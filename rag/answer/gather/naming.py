@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import NamedTuple
 
-from rag.answer.gather.columns import YEAR, Row, Table, read_unit
+from rag.answer.gather.columns import YEAR, Row, Table
 from rag.answer.signs import ANY_CURRENCY, CURRENCY_SIGNS, compile_any
 from rag.text import STOP_WORDS, WORD, drop_plural
 
@@ -23,8 +23,6 @@ _OPTIONAL = compile_any(
     r"(?<!first)(?<!last)\W+(?:name|number|nr|no|id|code)\W*$",
 )
 _BRACKET = compile_any(r"[(\[]")
-# A column with such a label says when a row was. The year of another day, such as a start, says less.
-_TIME = compile_any(r"(?:year|date|day|jahr|datum)")
 _TOKEN = compile_any(WORD.pattern, f"[{CURRENCY_SIGNS}]")
 # Words between a cell and its label.
 _LINKS = ((), ("as",), ("as", "the"))
@@ -43,7 +41,7 @@ def split_words(text: str) -> Phrase:
 
 _STOP = STOP_WORDS | {"us"}
 # Words of a question that restrict no rows, and alone name nothing. "Not" and "over" do restrict, and verbs and "from"
-# may: "made in", "come from". No column says who a person is.
+# may: "made in", "come from".
 JOINING = frozenset(
     split_words(
         "a an the of in for on is are was were be been do does did has have had s what which how many much number all"
@@ -136,7 +134,7 @@ def _join_pieces(pieces: Sequence[Piece], table: Table) -> Reading | None:
         else:
             filtered.add(label)
             rows = [row for row in rows if row.cells.get(label) in wanted]
-    names, amounts = asked - table.amounts, asked & table.amounts
+    names, amounts = asked - table.amounts.keys(), asked & table.amounts.keys()
     asks_one = max(len(names), len(amounts)) <= 1 and asked.isdisjoint(filtered)
     if not rows or not asks_one:
         return None
@@ -159,19 +157,18 @@ def _list_names(words: Phrase, table: Table) -> Iterator[tuple[Phrase, Piece]]:
         for cell, same in _find_cells(frozenset(cells.values()), words).items():
             for phrase in _spell_cell(cell, labels):
                 yield phrase, Piece(label, same)
-        if _TIME.fullmatch(label):
-            for year in filter(YEAR.fullmatch, words):
-                yield (year,), Piece(label, frozenset(cell for cell in cells.values() if year in YEAR.findall(cell)))
+    for label in table.times:
+        for year in filter(YEAR.fullmatch, words):
+            of_year = [cell for cell in table.columns[label].values() if year in YEAR.findall(cell)]
+            yield (year,), Piece(label, frozenset(of_year))
 
 
 def _spell_label(label: str, table: Table) -> set[Phrase]:
     """Return the ways to name a label: "Weight (kg)" is "weight", "weight kg" and "weight in kg"."""
     bare = _OPTIONAL.sub("", label)
     spellings = [label, bare, _BRACKET.sub(" in ", label)]
-    first_cell, *_ = table.columns[label].values()
-    unit = read_unit(first_cell)
-    if unit and label in table.amounts:
-        spellings.append(f"{bare} in {unit}")
+    if label in table.amounts:
+        spellings.append(f"{bare} in {table.amounts[label].unit}")
     return {phrase for phrase in map(split_words, spellings) if not _COMMON.issuperset(phrase)}
 
 

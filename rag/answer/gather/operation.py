@@ -19,6 +19,8 @@ _ARITHMETIC = compile_any(r"[<>=≤≥±+*×÷^%~−–—]|\s[/-]\s", rf"\b(?:{
 _MOST_WORDS = 40
 # At most this many rows are named and quoted.
 MOST_NAMED = 20
+# "Who" asks for a column "Name": another one need not be of persons.
+_WHO = compile_any(r"\bwho\b")
 ROWS = r"(?:rows|entries|records|lines)"
 # Parts of a question that say nothing more: "of all rows", "in the table", "which entry".
 _OF_TABLE = compile_any(
@@ -63,13 +65,12 @@ def read_task(question: Query, operations: Iterable[Operation]) -> Task | None:
     The first operation counts whose sign the question has.
     """
     text = _COURTESY.sub("", question.text)
-    text = text[:1].lower() + text[1:]
     words = split_words(text)
     if len(words) > _MOST_WORDS or Query(text).is_yes_no or _ARITHMETIC.search(text):
         return None
     for operation in operations:
         if operation.sign.search(text) and set(words).isdisjoint(operation.foreign):
-            others = _OF_TABLE.sub(" ", operation.sign.sub(" ", text))
+            others = _WHO.sub("name", _OF_TABLE.sub(" ", operation.sign.sub(" ", text)))
             return Task(operation, split_words(f"{others} {operation.measure}"))
     return None
 

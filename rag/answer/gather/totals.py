@@ -47,7 +47,7 @@ def _count_total_digits(table: Table) -> int:
     """
     digits = 0
     for label in table.rows[-1].cells:
-        column = table.read_column(label)
+        column = table.amounts.get(label)
         *above, last = column.numbers.values() if column else [Decimal(0)]
         # Of equal numbers, each is the mean of the others.
         if set(above) <= {last}:
