@@ -64,12 +64,13 @@ def _find_mean(values: Collection[Decimal]) -> Decimal:
 def _add(reading: Reading) -> Result | None:
     """Return the sum of the numbers that a question names; None if they cannot be added.
 
-    It is also None if a thing has rows of several times: its populations in two years are no sum.
+    It is also None if one thing may have rows of several times: its populations in two years do not add up.
     """
     table = reading.table
     column = table.amounts.get(reading.amount)
-    has_times = reading.name_rows() is None and table.times not in ([], [table.key])
-    if column is None or has_times or _NOT_ADDED.search(f"{column.label} {column.unit}"):
+    has_times = not {table.key}.issuperset(table.times)
+    is_repeated = has_times and not reading.name_rows()
+    if column is None or is_repeated or _NOT_ADDED.search(f"{column.label} {column.unit}"):
         return None
     return _aggregate(reading, "sum", lambda values: sum(values, Decimal(0)))
 
@@ -77,11 +78,12 @@ def _add(reading: Reading) -> Result | None:
 def _find_extreme(reading: Reading, compute: Compute) -> Result | None:
     """Return the highest or the lowest number of the rows with the cells that a question names, and whose it is.
 
-    It is None if the names of the rows are unclear: the numbers of a thing with several rows may add up.
+    It is None if a name may have several rows: their numbers may add up.
     """
     column = _find_numbers(reading)
     names = reading.name_rows()
-    if column is None or names is None or _RANK.search(column.label):
+    is_clear = names and reading.table.identifies(reading.naming)
+    if column is None or not is_clear or _RANK.search(column.label):
         return None
     value = compute(column.numbers.values())
     best = {name: row for name, row in names.items() if column.numbers.get(row.span) == value}

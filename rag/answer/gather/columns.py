@@ -35,7 +35,7 @@ DECIMALS = 2
 _Number = tuple[Decimal, str]
 # The marks of columns such as "Paid" and "On display".
 _YES = frozenset(["yes", "y", "true", "x", "ja", "✓", "✔", "☑", "[x]"])
-_NO = frozenset(["no", "n", "false", "nein", "-", "–", "—", "✗", "✘", "☐", "[]", "0"])
+_MARKS = _YES | {"no", "n", "false", "nein", "-", "–", "—", "✗", "✘", "☐", "[]", "0"}
 
 
 class Row(NamedTuple):
@@ -76,10 +76,9 @@ class Table:
 
     @cached_property
     def amounts(self) -> dict[str, Column]:
-        """The columns with numbers that measure something, by their label."""
-        labels = [label for label in self.columns if label != self.key and not _IDENTIFIER.search(label)]
-        columns = [_read_column(label, self.columns[label]) for label in labels]
-        return {column.label: column for column in columns if column}
+        """The columns with numbers that measure something, by their label; the first column names the rows."""
+        columns = [_read_column(label, cells) for label, cells in self.columns.items()]
+        return {column.label: column for column in columns if column and column.label != self.key}
 
     @property
     def times(self) -> list[str]:
@@ -98,15 +97,13 @@ class Table:
         """Return the cells of a column that say yes; None if the column has other cells than "yes" and "no"."""
         cells = frozenset(self.columns[label].values())
         marked = frozenset(cell for cell in cells if cell.casefold() in _YES)
-        others = frozenset(map(str.casefold, cells - marked))
-        return marked if marked and others <= _NO else None
+        return marked if _MARKS.issuperset(map(str.casefold, cells)) else None
 
 
 def _read_column(label: str, cells: Mapping[Span, str]) -> Column | None:
-    """Return the numbers of a column.
+    """Return the numbers of a column; None if they measure nothing, or if it is unclear what a point or a comma means.
 
-    It is None if a cell has no number, if all are years, if the cells have several units, or if it is unclear what a
-    point or a comma means.
+    It is also None if a cell has no number, or if the cells have several units.
     """
     texts = cells.values()
     by_point, by_comma = (_read_numbers(texts, notation) for notation in _NOTATIONS)
@@ -114,7 +111,7 @@ def _read_column(label: str, cells: Mapping[Span, str]) -> Column | None:
     is_unclear = is_read_twice and not _groups_by_comma(texts)
     numbers = by_point or by_comma
     units = {unit for _, unit in numbers}
-    if is_unclear or len(units) != 1 or all(map(YEAR.fullmatch, texts)):
+    if is_unclear or len(units) != 1 or _IDENTIFIER.search(label) or all(map(YEAR.fullmatch, texts)):
         return None
     values = [value for value, _ in numbers]
     return Column(label, dict(zip(cells, values, strict=True)), units.pop())

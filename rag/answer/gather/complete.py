@@ -44,7 +44,7 @@ def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
 
 
 def _add_totals(quotes: Quotes, store: Store) -> Quotes:
-    """Return quotes of lines without a total, with the next lines of their section that begin with one."""
+    """Return quotes of the lines of a bill with the totals below them, if no line has one."""
     for span in quotes.spans:
         has_total = _TOTAL.search(span.words) is not None
         if has_total or not _is_line(span):

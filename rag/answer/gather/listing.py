@@ -9,10 +9,6 @@ from rag.formatting import join_first
 _QUANTITY = compile_any(r"\b(?:pieces|quantity|qty|stock|units|copies|number|count)\b")
 
 
-# A number with such a label is not the things that it counts: "Pupils".
-_THINGS = compile_any(r"[^siu]s\b")
-
-
 def _count_all(reading: Reading) -> Result | None:
     """Return the number of rows; None if a label is asked for, or if a row has one cell: that may be a remark."""
     has_remark = any(len(row.cells) == 1 for row in reading.rows)
@@ -23,10 +19,15 @@ def _count_all(reading: Reading) -> Result | None:
 
 
 def _list_rows(reading: Reading) -> Result | None:
-    """Return the names of the rows with the cells that a question names; None if they are unclear."""
+    """Return the names of the rows with the cells that a question names; None if they are unclear.
+
+    Of a single row, this is the cell that is asked for: "Which city is the lamp in?".
+    """
+    label = reading.naming
     names = reading.name_rows()
-    is_of_cells = reading.filtered and reading.naming not in reading.filtered
-    if reading.amount or not is_of_cells or names is None:
+    is_of_cells = reading.filtered and label not in reading.filtered
+    is_clear = len(reading.rows) == 1 or reading.table.identifies(label)
+    if reading.amount or not names or not is_of_cells or not is_clear:
         return None
     return Result(join_first([*names], MOST_NAMED), reading.rows)
 
@@ -43,21 +44,16 @@ def _count_listed(reading: Reading) -> Result | None:
 
 
 def _look_up(reading: Reading) -> Result | None:
-    """Return the cell that is asked for of the only row, or else the names of the rows; None if they are unclear.
+    """Return the amount of the only row, or the names of the rows in the column that is asked for.
 
-    For an amount, a cell has to say which row is meant: the salary "of Uwe" may be that of the person he manages.
+    It is None if neither is asked for: "What is HR?" asks what it means. It is also None if no cell says which row is
+    meant: the salary "of Uwe" may be that of the person he manages.
     """
-    asks_one = bool(reading.name) != bool(reading.amount)
-    if len(reading.rows) > 1 or not asks_one:
+    if reading.name:
         return _list_rows(reading)
-    cell = reading.rows[0].cells.get(reading.name or reading.amount)
-    is_clear = reading.name or any(map(reading.table.identifies, reading.filtered))
-    return Result(cell, reading.rows) if cell and is_clear and not _THINGS.search(reading.amount) else None
-
-
-def _look_up_column(reading: Reading) -> Result | None:
-    """Return what `_look_up` does, if a column is asked for: "What is HR?" asks what it means."""
-    return _look_up(reading) if reading.name or reading.amount else None
+    cell = reading.rows[0].cells.get(reading.amount)
+    is_clear = len(reading.rows) == 1 and any(map(reading.table.identifies, reading.filtered))
+    return Result(cell, reading.rows) if cell and is_clear else None
 
 
 COUNT_ALL = Operation(
@@ -72,6 +68,8 @@ LISTINGS = (
         foreign=_PAST,
         solve=_count_listed,
     ),
-    Operation(sign=compile_any(r"^\W*what(?: is| was| does|['’]s)\b"), foreign=_PAST, solve=_look_up_column),
-    Operation(sign=compile_any(r"^\W*(?:which|what|list|show(?: me)?|give me|name)\b"), foreign=_PAST, solve=_look_up),
+    Operation(sign=compile_any(r"^\W*what(?: is| was| does|['’]s)\b"), foreign=_PAST, solve=_look_up),
+    Operation(
+        sign=compile_any(r"^\W*(?:which|what|list|show(?: me)?|give me|name)\b"), foreign=_PAST, solve=_list_rows
+    ),
 )

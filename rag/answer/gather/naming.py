@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import chain, pairwise, product
 from typing import NamedTuple
 
 from rag.answer.gather.columns import YEAR, Row, Table
@@ -54,7 +54,7 @@ _COMMON = JOINING | _STOP
 
 
 class Piece(NamedTuple):
-    """A meaning of a phrase of a question: a label, or cells of its column; () if several cells fit."""
+    """A meaning of a phrase of a question: a label, or cells of its column, () if they are unclear."""
 
     label: str
     cells: Collection[str] | None = None
@@ -80,14 +80,11 @@ class Reading:
         """The label of the column whose cells name the rows: the one that is asked for, or else the first."""
         return self.name or self.table.key
 
-    def name_rows(self) -> dict[str, Row] | None:
-        """Return the rows by their names.
-
-        It is None if a name is missing, if two rows have the same, or if the column does not say which row is meant.
-        """
+    def name_rows(self) -> dict[str, Row]:
+        """Return the rows by their names; {} if a name is missing, or if two rows share one."""
         names = {row.cells.get(self.naming, ""): row for row in self.rows}
         is_each_named = "" not in names and len(names) == len(self.rows)
-        return names if is_each_named and self.table.identifies(self.naming) else None
+        return names if is_each_named else {}
 
 
 def read_words(words: Phrase, table: Table, title: Collection[str]) -> Reading | None:
@@ -97,7 +94,7 @@ def read_words(words: Phrase, table: Table, title: Collection[str]) -> Reading |
     two things. The words of the title need not name anything.
     """
     meanings: dict[Phrase, set[Piece]] = defaultdict(set)
-    for phrase, piece in _list_names(words, table):
+    for phrase, piece in chain(_list_names(words, table), _list_years(words, table)):
         meanings[phrase].add(piece)
     for word in (*JOINING, *title):
         meanings.setdefault((word,), set())
@@ -113,14 +110,13 @@ def read_words(words: Phrase, table: Table, title: Collection[str]) -> Reading |
 
 def _find_longest(words: Phrase, phrases: Collection[Phrase]) -> Phrase:
     """Return the longest of some phrases that words begin with, or else ()."""
-    longest = max(map(len, phrases))
-    return next((words[:length] for length in range(longest, 0, -1) if words[:length] in phrases), ())
+    return next((words[:length] for length in range(len(words), 0, -1) if words[:length] in phrases), ())
 
 
 def _join_pieces(pieces: Sequence[Piece], table: Table) -> Reading | None:
     """Return what pieces say together; None if no row has all cells.
 
-    It is also None if two amounts or two other columns are asked for, or a column that has to have a certain cell.
+    It is also None if two amounts or two other columns are asked for, or a column that is restricted too.
     """
     if _joins_mark(pieces, table):
         return None
@@ -157,10 +153,14 @@ def _list_names(words: Phrase, table: Table) -> Iterator[tuple[Phrase, Piece]]:
         for cell, same in _find_cells(frozenset(cells.values()), words).items():
             for phrase in _spell_cell(cell, labels):
                 yield phrase, Piece(label, same)
-    for label in table.times:
-        for year in filter(YEAR.fullmatch, words):
-            of_year = [cell for cell in table.columns[label].values() if year in YEAR.findall(cell)]
-            yield (year,), Piece(label, frozenset(of_year))
+
+
+def _list_years(words: Phrase, table: Table) -> Iterator[tuple[Phrase, Piece]]:
+    """Yield the years of some words, with the cells of each: all days of it, in a column that says when a row was."""
+    for year in filter(YEAR.fullmatch, words):
+        for label in table.times:
+            cells = frozenset(cell for cell in table.columns[label].values() if year in YEAR.findall(cell))
+            yield (year,), Piece(label, cells)
 
 
 def _spell_label(label: str, table: Table) -> set[Phrase]:
@@ -189,8 +189,8 @@ def _spell_cell(cell: Phrase, labels: Collection[Phrase]) -> Iterator[Phrase]:
 def _find_cells(cells: Collection[str], words: Phrase) -> dict[Phrase, Collection[str]]:
     """Return the cells that some words name, by the words.
 
-    They are () if different cells have the words, as "Market" and "Markets", or "tea" and "green tea"; so they are for
-    common words alone: a door may open "in".
+    They are () if several cells have the words, as "Market" and "Markets", or "tea" and "green tea", and if the words
+    are common: a door may open "in".
     """
     phrases = {cell: split_words(cell) for cell in cells}
     cells_with: dict[str, set[str]] = defaultdict(set)
