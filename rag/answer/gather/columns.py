@@ -28,7 +28,7 @@ _IDENTIFIER = compile_any(
     r"|year|jahr|año|année|pos|row|line)\W*$"
 )
 # A column with such a label says when a row was; a start or a birthday does not.
-_TIME = compile_any(r"(?:date|day|month|quarter|year|datum|tag|monat|quartal|jahr)")
+_TIME = compile_any(r"(?:date|day|month|quarter|year|datum|tag|monat|quartal|jahr|año|année)")
 # A mean is rounded to this many decimals.
 DECIMALS = 2
 
