@@ -94,7 +94,7 @@ QUALITIES = _compile_pairs(
     ("external", "internal"), ("failure", "success"), ("female", "male"), ("inner", "outer"), ("inside", "outside"),
     ("larger", "smaller"), ("men", "women"), ("negative", "positive"), ("north", "south"), ("northern", "southern"),
     ("private", "public"), ("strong", "weak"), ("stronger", "weaker"),
-    *((words.high, words.low) for words in SUPERLATIVES),
+    *((high, low) for high, low, _ in SUPERLATIVES),
 )  # fmt: skip
 
 

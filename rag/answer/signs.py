@@ -4,7 +4,6 @@ A text in another language has no sign: a question counts as one of fact, a sent
 """
 
 import re
-from typing import NamedTuple
 
 from rag.text import content_words
 
@@ -40,33 +39,24 @@ ANY_CURRENCY = rf"[{CURRENCY_SIGNS}]|\b(?:{_CURRENCY_WORDS})\b"
 TOTAL = (
     r"(?:totals?|sums?|altogether|summen?|gesamt\w*|insgesamt|totaux|somme|suma|totale|somma|totaal|toplam|итого|всего)"
 )
-
-
-class Superlative(NamedTuple):
-    """Superlatives of high and of low values, and what they compare if they say it: "cheapest" compares prices."""
-
-    high: str
-    low: str
-    measure: str = ""
-
-
+# Superlatives of high and of low values, and what they compare if they say it: "cheapest" compares prices.
 SUPERLATIVES = (
-    Superlative("highest", "lowest"),
-    Superlative("largest|biggest", "smallest"),
-    Superlative("most expensive|dearest", "least expensive|cheapest", "price"),
-    Superlative("greatest", "least"),
-    Superlative("heaviest", "lightest", "weight"),
-    Superlative("longest", "shortest", "length"),
-    Superlative("tallest", "shortest", "height"),
-    Superlative("deepest", "shallowest", "depth"),
-    Superlative("widest", "narrowest", "width"),
-    Superlative("fastest", "slowest", "speed"),
-    Superlative("strongest", "weakest", "strength"),
-    Superlative("oldest", "youngest", "age"),
-    Superlative("nearest", "farthest|furthest", "distance"),
-    Superlative("earliest", "latest", "time"),
+    ("highest", "lowest", ""),
+    ("largest|biggest", "smallest", ""),
+    ("most expensive|dearest", "least expensive|cheapest", "price"),
+    ("greatest", "least", ""),
+    ("heaviest", "lightest", "weight"),
+    ("longest", "shortest", "length"),
+    ("tallest", "shortest", "height"),
+    ("deepest", "shallowest", "depth"),
+    ("widest", "narrowest", "width"),
+    ("fastest", "slowest", "speed"),
+    ("strongest", "weakest", "strength"),
+    ("oldest", "youngest", "age"),
+    ("nearest", "farthest|furthest", "distance"),
+    ("earliest", "latest", "time"),
 )
-ANY_SUPERLATIVE = "|".join(f"{words.high}|{words.low}" for words in SUPERLATIVES)
+ANY_SUPERLATIVE = "|".join(f"{high}|{low}" for high, low, _ in SUPERLATIVES)
 
 # --- Questions ---
 

@@ -8,7 +8,7 @@ from statistics import mean
 from rag.answer.gather.columns import DECIMALS, Column
 from rag.answer.gather.naming import RATIO, Reading
 from rag.answer.gather.operation import MOST_NAMED, Operation, Result, count_rows
-from rag.answer.signs import SUPERLATIVES, TOTAL, Superlative, compile_any
+from rag.answer.signs import SUPERLATIVES, TOTAL, compile_any
 from rag.formatting import join_first
 
 # A column with such a label says what the numbers of a row are: "EUR", "kg".
@@ -93,15 +93,15 @@ def _find_extreme(reading: Reading, compute: Compute) -> Result | None:
 
 _SUPERLATIVES = (
     *SUPERLATIVES,
-    Superlative("most", "fewest"),
+    ("most", "fewest", ""),
     # "Max" is a name.
-    Superlative("maximum|(?-i:(?<=the )max)", "minimum|(?-i:(?<=the )min)"),
+    ("maximum|(?-i:(?<=the )max)", "minimum|(?-i:(?<=the )min)", ""),
 )
 EXTREMES = [
     Operation(
         sign=compile_any(rf"(?<!\bat )\b(?:{words})\b"),
-        # "How many cities have the highest price?" and "Which are the highest prices?" do not ask for the highest one.
-        foreign=("many", "are", "were", "have"),
+        # "How many cities have the highest price?" asks for a number.
+        foreign=("many",),
         solve=partial(_find_extreme, compute=compute),
         measure=measure,
     )

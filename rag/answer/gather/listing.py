@@ -60,16 +60,11 @@ COUNT_ALL = Operation(
     sign=compile_any(rf"\bhow many {ROWS}\b|\b(?:total )?number of {ROWS}\b"),
     solve=_count_all,
 )
-# "Which tickets did she open?" does not ask for open ones.
-_PAST = ("did",)
 LISTINGS = (
     Operation(
         sign=compile_any(r"^\W*(?:how many|(?:what(?: is|'s) )?(?:the )?number of)\b"),
-        foreign=_PAST,
         solve=_count_listed,
     ),
-    Operation(sign=compile_any(r"^\W*what(?: is| was| does|['’]s)\b"), foreign=_PAST, solve=_look_up),
-    Operation(
-        sign=compile_any(r"^\W*(?:which|what|list|show(?: me)?|give me|name)\b"), foreign=_PAST, solve=_list_rows
-    ),
+    Operation(sign=compile_any(r"^\W*what(?: is| was| does|['’]s)\b"), solve=_look_up),
+    Operation(sign=compile_any(r"^\W*(?:which|what|list|show(?: me)?|give me|name)\b"), solve=_list_rows),
 )

@@ -41,10 +41,10 @@ def split_words(text: str) -> Phrase:
 
 _STOP = STOP_WORDS | {"us"}
 # Words of a question that restrict no rows, and alone name nothing. "Not" and "over" do restrict, and verbs and "from"
-# may: "made in", "come from".
+# may: "which did she open", "come from".
 JOINING = frozenset(
     split_words(
-        "a an the of in for on is are was were be been do does did has have had s what which how many much number all"
+        "a an the of in for on is are was were be been do does has have had s what which how many much number all"
         " across with csv xlsx give me there please calculate compute show tell still now currently any our we i they"
         " that"
     )
