@@ -1,6 +1,7 @@
 """Sums, means, extremes and counts over the rows of a table, computed without an LLM."""
 
 import time
+from itertools import islice, permutations
 from pathlib import Path
 
 import pytest
@@ -559,4 +560,15 @@ def test_the_time_grows_with_the_rows_and_not_with_their_square(tmp_path: Path, 
     started = time.process_time()
     answer = assistant.ask("What is the sum of the amount?")
     assert answer.reply[0].text == "17,997,000, the sum of Amount over 6,000 rows"
+    assert time.process_time() - started < 3
+
+
+def test_names_of_the_same_words_take_no_quadratic_time(tmp_path: Path, settings: Settings) -> None:
+    names = islice(permutations(["oak", "elm", "ash", "fir", "yew", "box", "bay"]), 4000)
+    rows = "".join(f"{' '.join(name)},{number}\n" for number, name in enumerate(names))
+    llm = ScriptedLLM(log_odds=-9.0)
+    assistant = open_assistant(tmp_path, settings, "trees.csv", f"Item,Amount\n{rows}", llm)
+    started = time.process_time()
+    answer = assistant.ask("What is the total amount of oak elm ash fir yew box bay?")
+    assert not answer.reply
     assert time.process_time() - started < 3

@@ -150,7 +150,7 @@ def _list_names(words: Phrase, table: Table) -> Iterator[tuple[Phrase, Piece]]:
             yield phrase, Piece(label)
         if label in table.amounts:
             continue
-        for cell, same in _find_cells(frozenset(cells.values()), words).items():
+        for cell, same in _find_cells(frozenset(cells.values()), words):
             for phrase in _spell_cell(cell, labels):
                 yield phrase, Piece(label, same)
 
@@ -186,21 +186,20 @@ def _spell_cell(cell: Phrase, labels: Collection[Phrase]) -> Iterator[Phrase]:
         yield cell + link + label
 
 
-def _find_cells(cells: Collection[str], words: Phrase) -> dict[Phrase, Collection[str]]:
-    """Return the cells that some words name, by the words.
+def _find_cells(cells: Collection[str], words: Phrase) -> Iterator[tuple[Phrase, Collection[str]]]:
+    """Yield the phrases of some words that are a cell, each with all cells that it names.
 
-    They are () if several cells have the words, as "Market" and "Markets", or "tea" and "green tea", and if the words
+    They are () if other cells have the words too, as "Market" and "Markets", or "tea" and "green tea", and if the words
     are common: a door may open "in".
     """
-    phrases = {cell: split_words(cell) for cell in cells}
-    cells_with: dict[str, set[str]] = defaultdict(set)
-    for cell, phrase in phrases.items():
-        for word in phrase:
-            cells_with[word].add(cell)
-    named: dict[Phrase, Collection[str]] = {}
-    for phrase in set(phrases.values()):
-        if phrase and set(words).issuperset(phrase):
-            similar = frozenset.intersection(*(frozenset(cells_with[word]) for word in phrase))
-            is_clear = len(set(map(str.casefold, similar))) == 1 and not _COMMON.issuperset(phrase)
-            named[phrase] = similar if is_clear else ()
-    return named
+    cells_of: dict[frozenset[str], set[str]] = defaultdict(set)
+    for cell in cells:
+        cells_of[frozenset(split_words(cell))].add(cell)
+    for own, same in cells_of.items():
+        if own and own.issubset(words):
+            others = sum(map(own.issubset, cells_of)) - 1
+            spellings = set(map(str.casefold, same))
+            is_clear = not others and len(spellings) == 1 and not own.issubset(_COMMON)
+            named = frozenset(same) if is_clear else ()
+            for cell in same:
+                yield split_words(cell), named
