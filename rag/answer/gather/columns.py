@@ -77,8 +77,9 @@ class Table:
     @cached_property
     def amounts(self) -> dict[str, Column]:
         """The columns with numbers that measure something, by their label; the first column names the rows."""
-        columns = [_read_column(label, cells) for label, cells in self.columns.items()]
-        return {column.label: column for column in columns if column and column.label != self.key}
+        labels = [label for label in self.columns if label != self.key and not _IDENTIFIER.search(label)]
+        columns = [_read_column(label, self.columns[label]) for label in labels]
+        return {column.label: column for column in columns if column}
 
     @property
     def times(self) -> list[str]:
@@ -101,24 +102,25 @@ class Table:
 
 
 def _read_column(label: str, cells: Mapping[Span, str]) -> Column | None:
-    """Return the numbers of a column; None if they measure nothing, or if it is unclear what a point or a comma means.
-
-    It is also None if a cell has no number, or if the cells have several units.
-    """
-    texts = cells.values()
-    by_point, by_comma = (_read_numbers(texts, notation) for notation in _NOTATIONS)
-    is_read_twice = by_point and by_comma and by_point != by_comma
-    is_unclear = is_read_twice and not _groups_by_comma(texts)
-    numbers = by_point or by_comma
+    """Return the numbers of a column; None if a cell has no clear number, if all are years, or if the units differ."""
+    numbers = _read_numbers(cells.values())
     units = {unit for _, unit in numbers}
-    if is_unclear or len(units) != 1 or _IDENTIFIER.search(label) or all(map(YEAR.fullmatch, texts)):
+    if len(units) != 1 or all(map(YEAR.fullmatch, cells.values())):
         return None
     values = [value for value, _ in numbers]
     return Column(label, dict(zip(cells, values, strict=True)), units.pop())
 
 
-def _read_numbers(cells: Collection[str], notation: Mapping[int, int]) -> list[_Number]:
-    """Return the numbers of all cells; [] if one has none."""
+def _read_numbers(cells: Collection[str]) -> list[_Number]:
+    """Return the numbers of all cells; [] if one has none, or if it is unclear what a point or a comma means."""
+    by_point, by_comma = (_read_notation(cells, notation) for notation in _NOTATIONS)
+    is_read_twice = by_point and by_comma and by_point != by_comma
+    is_unclear = is_read_twice and not _groups_by_comma(cells)
+    return [] if is_unclear else by_point or by_comma
+
+
+def _read_notation(cells: Collection[str], notation: Mapping[int, int]) -> list[_Number]:
+    """Return the numbers of all cells in a notation; [] if one has none."""
     numbers = [_read_number(cell, notation) for cell in cells]
     readable = list(filter(None, numbers))
     return readable if len(readable) == len(cells) else []
