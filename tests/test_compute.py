@@ -187,6 +187,7 @@ MEMBERS = (
 LAMPS = "Lamp No;Goods;Pieces;Fat percent\n1;lamps;6;5\n2;chairs;4;7\n3;lamps;2;9\n"
 CLASSES = "Class;Pupils;Teacher;Due\n5a;24;Max;2024-01-02\n5b;22;Ben;2024-02-03\n6a;26;Ida;2024-03-04\n"
 CENSUS = "Town;Year;Population\nUlm;2019;120\nUlm;2020;130\nBonn;2019;30\nBonn;2020;35\n"
+SPENT = "Category;Date;Amount\nFood;2024-01-03;2\nRent;2024-01-05;6\nFood;2024-02-07;1\n"
 HOTELS = "Hotel;Fee;Price per night;Age\nAdler;5;90;40\nRitz;9;70;90\nPost;7;110;12\n"
 SHARES = "Region;Quarter;Sales;Agent\nNorth;Q1;100;Ann\nNorth;Q2;140;Bob\nSouth;Q1;80;Ann\nSouth;Q2;70;Bob\n"
 
@@ -246,6 +247,7 @@ SHARES = "Region;Quarter;Sales;Agent\nNorth;Q1;100;Ann\nNorth;Q2;140;Bob\nSouth;
         (CENSUS, "What is the total population?", None),
         (CENSUS, "What is the total population of Ulm?", None),
         (CENSUS, "What is the total population in 2020?", "165, the sum of Population over 2 rows"),
+        (SPENT, "What is the total amount?", "9, the sum of Amount over 3 rows"),
         (CENSUS, "What is the average population of Ulm?", "125, the mean of Population over 2 rows"),
         (CENSUS, "Which town has the highest population?", None),
         (CENSUS, "Which town has the highest population in 2020?", "Ulm: Population 130"),

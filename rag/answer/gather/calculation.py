@@ -64,12 +64,11 @@ def _find_mean(values: Collection[Decimal]) -> Decimal:
 def _add(reading: Reading) -> Result | None:
     """Return the sum of the numbers that a question names; None if they cannot be added.
 
-    It is also None if one thing may have rows of several times: its populations in two years do not add up.
+    It is also None for several times of one thing: its populations in two years do not add up.
     """
     table = reading.table
     column = table.amounts.get(reading.amount)
-    has_times = not {table.key}.issuperset(table.times)
-    is_repeated = has_times and not reading.name_rows()
+    is_repeated = table.is_series and not reading.name_rows()
     if column is None or is_repeated or _NOT_ADDED.search(f"{column.label} {column.unit}"):
         return None
     return _aggregate(reading, "sum", lambda values: sum(values, Decimal(0)))

@@ -86,9 +86,20 @@ class Table:
         """The labels of the columns that say when a row was."""
         return list(filter(_TIME.fullmatch, self.columns))
 
+    @property
+    def is_series(self) -> bool:
+        """Whether each thing has a row for each of several times: a town for each year."""
+        things = self.count_cells(self.key)
+        times = [self.count_cells(label) for label in self.times if label != self.key]
+        return any(things * number == len(self.rows) for number in times)
+
+    def count_cells(self, label: str) -> int:
+        """Return the number of different cells in a column."""
+        return len(set(self.columns[label].values()))
+
     def is_unique(self, label: str) -> bool:
         """Return whether each row has another cell in a column."""
-        return len(set(self.columns[label].values())) == len(self.rows)
+        return self.count_cells(label) == len(self.rows)
 
     def identifies(self, label: str) -> bool:
         """Return whether a cell of a column says which row is meant: "Ann" may be the manager of one person or more."""
