@@ -31,7 +31,7 @@ def compute_over_table(request: Request) -> Gathered | None:
     if task is None:
         return None
     results = [_compute_over_document(task, hit, request.index) for hit in request.best_hits]
-    fitting = [gathered for gathered in results if gathered]
+    fitting = list(filter(None, results))
     if len(fitting) > 1:
         return _name_document(fitting[0])
     return fitting[0] if fitting else None
@@ -69,7 +69,7 @@ def _find_reading(task: Task, title: str, tables: Iterable[Sequence[Row]]) -> Re
     # The file's name may be of another year.
     of_title = [word for word in split_words(title) if not YEAR.fullmatch(word)]
     readings = [read_words(task.words, leave_out_totals(rows), of_title) for rows in tables]
-    fitting = [reading for reading in readings if reading]
+    fitting = list(filter(None, readings))
     # Of two tables that fit, one may be a part of the other.
     is_clear = len(fitting) == 1 and fitting[0].table.is_clear
     return fitting[0] if is_clear else None
