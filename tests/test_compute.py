@@ -1,6 +1,7 @@
 """Sums, means, extremes and counts over the rows of a table, computed without an LLM."""
 
 import time
+from itertools import islice, permutations
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,6 @@ QUESTIONS = [
     ("orders.csv", "What is the average number of pieces?", "4, the mean of Pieces over 4 rows"),
     ("orders.csv", "What is the mean of the pieces?", "4, the mean of Pieces over 4 rows"),
     ("orders.csv", "Which product has the highest amount?", "Kettle: Amount (EUR) 1,200.50"),
-    ("orders.csv", "Which city has the smallest amount?", "Bonn: Amount (EUR) 80.00"),
     ("bikes.csv", "Which bike is the cheapest?", "Finch Mini: Price (EUR) 1590"),
     ("bikes.csv", "Which bike is the heaviest?", "Heron Trek: Weight (kg) 25.6"),
     ("prices.csv", "What is the lowest Preis?", "Milch: Preis 1,05"),
@@ -186,6 +186,9 @@ MEMBERS = (
 
 LAMPS = "Lamp No;Goods;Pieces;Fat percent\n1;lamps;6;5\n2;chairs;4;7\n3;lamps;2;9\n"
 CLASSES = "Class;Pupils;Teacher;Due\n5a;24;Max;2024-01-02\n5b;22;Ben;2024-02-03\n6a;26;Ida;2024-03-04\n"
+CENSUS = "Town;Year;Population\nUlm;2019;120\nUlm;2020;130\nBonn;2019;30\nBonn;2020;35\n"
+SPENT = "Category;Date;Amount\nFood;2024-01-03;2\nRent;2024-01-05;6\nFood;2024-02-07;1\n"
+HOTELS = "Hotel;Fee;Price per night;Age\nAdler;5;90;40\nRitz;9;70;90\nPost;7;110;12\n"
 SHARES = "Region;Quarter;Sales;Agent\nNorth;Q1;100;Ann\nNorth;Q2;140;Bob\nSouth;Q1;80;Ann\nSouth;Q2;70;Bob\n"
 
 
@@ -204,7 +207,11 @@ SHARES = "Region;Quarter;Sales;Agent\nNorth;Q1;100;Ann\nNorth;Q2;140;Bob\nSouth;
         (INVOICES, "Which customer has the most gross?", None),
         (INVOICES, "What is the paid gross of Bolt?", None),
         (INVOICES, "What is Bolt?", None),
-        (INVOICES, "What is the gross of Bolt?", "50"),
+        # The salary "of Uwe" may be that of the person he manages.
+        (INVOICES, "What is the gross of Bolt?", None),
+        (INVOICES, "What is the gross of A-2?", "50"),
+        (MEMBERS, "What is the fee of Uwe?", None),
+        (MEMBERS, "What is the fee of Ben?", "20"),
         # A column that is asked for has to name the rows.
         (MEMBERS, "What is the total fee of managers?", None),
         (SHARES, "What is the average sales of the regions?", None),
@@ -219,7 +226,7 @@ SHARES = "Region;Quarter;Sales;Agent\nNorth;Q1;100;Ann\nNorth;Q2;140;Bob\nSouth;
         (CLASSES, "Which pupils are in class 5a?", None),
         (LAMPS, "What is the total fat percent?", None),
         # The longest name counts, and a word is used once.
-        (CLASSES, "What is the max number of pupils?", None),
+        (CLASSES, "What is the max number of pupils?", "6a: Pupils 26"),
         (SHARES, "Which regions have Ann as the agent in Q1?", None),
         (SHARES, "Which quarter has the highest sales with Ann as the agent?", None),
         (SHARES, "What are the total sales of agent Ann?", "180, the sum of Sales over 2 rows"),
@@ -229,6 +236,26 @@ SHARES = "Region;Quarter;Sales;Agent\nNorth;Q1;100;Ann\nNorth;Q2;140;Bob\nSouth;
         (MEMBERS, "Which managers are in Bonn?", None),
         (MEMBERS, "What is the total fee since 2020?", None),
         (MEMBERS, "Which manager has the highest fee?", None),
+        (MEMBERS, "Which city has the lowest fee?", None),
+        (MEMBERS, "Who has the highest fee?", "Dee: Fee 40"),
+        (CLASSES, "Who has the most pupils?", None),
+        (MEMBERS, "Who has the total fee?", None),
+        # A year is not that of a start, nor are the values of several times a sum.
+        (MEMBERS, "What was the total fee in 2020?", None),
+        (MEMBERS, "How many members were there in 2020?", None),
+        (MEMBERS, "What is the fee of members since 2020?", None),
+        (CENSUS, "What is the total population?", None),
+        (CENSUS, "What is the total population of Ulm?", None),
+        (CENSUS, "What is the total population in 2020?", "165, the sum of Population over 2 rows"),
+        (SPENT, "What is the total amount?", "9, the sum of Amount over 3 rows"),
+        (CENSUS, "What is the average population of Ulm?", "125, the mean of Population over 2 rows"),
+        (CENSUS, "Which town has the highest population?", None),
+        (CENSUS, "Which town has the highest population in 2020?", "Ulm: Population 130"),
+        # "Cheapest" compares prices, and neither fees nor parts of them.
+        (HOTELS, "Which hotel is the cheapest?", None),
+        (HOTELS, "Which hotel has the lowest price per night?", "Ritz: Price per night 70"),
+        (HOTELS, "Which is the oldest hotel?", "Ritz: Age 90"),
+        (HOTELS, "Which is the longest hotel?", None),
     ],
 )
 def test_the_reading_of_a_question_is_not_a_guess(
@@ -535,4 +562,15 @@ def test_the_time_grows_with_the_rows_and_not_with_their_square(tmp_path: Path, 
     started = time.process_time()
     answer = assistant.ask("What is the sum of the amount?")
     assert answer.reply[0].text == "17,997,000, the sum of Amount over 6,000 rows"
+    assert time.process_time() - started < 3
+
+
+def test_names_of_the_same_words_take_no_quadratic_time(tmp_path: Path, settings: Settings) -> None:
+    names = islice(permutations(["oak", "elm", "ash", "fir", "yew", "box", "bay"]), 4000)
+    rows = "".join(f"{' '.join(name)},{number}\n" for number, name in enumerate(names))
+    llm = ScriptedLLM(log_odds=-9.0)
+    assistant = open_assistant(tmp_path, settings, "trees.csv", f"Item,Amount\n{rows}", llm)
+    started = time.process_time()
+    answer = assistant.ask("What is the total amount of oak elm ash fir yew box bay?")
+    assert not answer.reply
     assert time.process_time() - started < 3

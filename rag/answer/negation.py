@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from itertools import chain, permutations
 
-from rag.answer.signs import compile_any
+from rag.answer.signs import SUPERLATIVES, compile_any
 
 # --- Not ---
 
@@ -90,12 +90,11 @@ BOUNDS = _compile_pairs(
 # and "sold" are not here: they may be one event.
 QUALITIES = _compile_pairs(
     "()",
-    ("accepted", "rejected"), ("best", "worst"), ("cheapest", "dearest"), ("earliest", "latest"),
-    ("eastern", "western"), ("easy", "difficult"), ("external", "internal"), ("failure", "success"),
-    ("fastest", "slowest"), ("female", "male"), ("greatest", "least"), ("highest", "lowest"), ("inner", "outer"),
-    ("inside", "outside"), ("larger", "smaller"), ("largest", "smallest"), ("longest|tallest", "shortest"),
-    ("men", "women"), ("negative", "positive"), ("north", "south"), ("northern", "southern"), ("oldest", "youngest"),
-    ("private", "public"), ("strong", "weak"), ("stronger", "weaker"), ("strongest", "weakest"),
+    ("accepted", "rejected"), ("best", "worst"), ("eastern", "western"), ("easy", "difficult"),
+    ("external", "internal"), ("failure", "success"), ("female", "male"), ("inner", "outer"), ("inside", "outside"),
+    ("larger", "smaller"), ("men", "women"), ("negative", "positive"), ("north", "south"), ("northern", "southern"),
+    ("private", "public"), ("strong", "weak"), ("stronger", "weaker"),
+    *((high, low) for high, low, _ in SUPERLATIVES),
 )  # fmt: skip
 
 

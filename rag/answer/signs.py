@@ -34,6 +34,30 @@ CURRENCY_SIGNS = "".join(words[0] for words in CURRENCIES.values())
 _CURRENCY_WORDS = "|".join(word for word in CURRENCY_NAMES if word.isalpha())
 ANY_CURRENCY = rf"[{CURRENCY_SIGNS}]|\b(?:{_CURRENCY_WORDS})\b"
 
+# --- Totals (calculation.py, totals.py, complete.py) and superlatives (calculation.py, constraints.py, negation.py) ---
+
+TOTAL = (
+    r"(?:totals?|sums?|altogether|summen?|gesamt\w*|insgesamt|totaux|somme|suma|totale|somma|totaal|toplam|итого|всего)"
+)
+# Superlatives of high and of low values, and what they compare if they say it: "cheapest" compares prices.
+SUPERLATIVES = (
+    ("highest", "lowest", ""),
+    ("largest|biggest", "smallest", ""),
+    ("most expensive|dearest", "least expensive|cheapest", "price"),
+    ("greatest", "least", ""),
+    ("heaviest", "lightest", "weight"),
+    ("longest", "shortest", "length"),
+    ("tallest", "shortest", "height"),
+    ("deepest", "shallowest", "depth"),
+    ("widest", "narrowest", "width"),
+    ("fastest", "slowest", "speed"),
+    ("strongest", "weakest", "strength"),
+    ("oldest", "youngest", "age"),
+    ("nearest", "farthest|furthest", "distance"),
+    ("earliest", "latest", "time"),
+)
+ANY_SUPERLATIVE = "|".join(f"{high}|{low}" for high, low, _ in SUPERLATIVES)
+
 # --- Questions ---
 
 _ASKING = "who|whom|whose|what|when|where|which|why|how"

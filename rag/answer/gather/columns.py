@@ -27,13 +27,15 @@ _IDENTIFIER = compile_any(
     r"^(?:\w+\W+)?(?:id|no|nr|number|code|zip|zipcode|plz|postcode|postleitzahl|phone|telephone|tel|telefon|mobile|fax"
     r"|year|jahr|año|année|pos|row|line)\W*$"
 )
+# A column with such a label says when a row was; a start or a birthday does not.
+_TIME = compile_any(r"(?:date|day|month|quarter|year|datum|tag|monat|quartal|jahr|año|année)")
 # A mean is rounded to this many decimals.
 DECIMALS = 2
 
 _Number = tuple[Decimal, str]
 # The marks of columns such as "Paid" and "On display".
 _YES = frozenset(["yes", "y", "true", "x", "ja", "✓", "✔", "☑", "[x]"])
-_NO = frozenset(["no", "n", "false", "nein", "-", "–", "—", "✗", "✘", "☐", "[]", "0"])
+_MARKS = _YES | {"no", "n", "false", "nein", "-", "–", "—", "✗", "✘", "☐", "[]", "0"}
 
 
 class Row(NamedTuple):
@@ -73,56 +75,63 @@ class Table:
         return next(iter(self.columns))
 
     @cached_property
-    def amounts(self) -> set[str]:
-        """The labels of the columns with numbers that measure something."""
-        return set(filter(self._measures, self.columns))
+    def amounts(self) -> dict[str, Column]:
+        """The columns with numbers that measure something, by their label; the first column names the rows."""
+        labels = [label for label in self.columns if label != self.key and not _IDENTIFIER.search(label)]
+        columns = [_read_column(label, self.columns[label]) for label in labels]
+        return {column.label: column for column in columns if column}
 
-    def _measures(self, label: str) -> bool:
-        """Return whether a column has numbers that measure something, even if not all cells are numbers."""
-        cells = self.columns[label].values()
-        if label == self.key or _IDENTIFIER.search(label):
-            return False
-        if all(map(YEAR.fullmatch, cells)):
-            return False
-        return any(map(is_amount, cells))
+    @property
+    def times(self) -> list[str]:
+        """The labels of the columns that say when a row was."""
+        return list(filter(_TIME.fullmatch, self.columns))
+
+    @property
+    def is_series(self) -> bool:
+        """Whether each thing has a row for each of several times: a town for each year."""
+        things = self.count_cells(self.key)
+        times = [self.count_cells(label) for label in self.times if label != self.key]
+        return any(things * number == len(self.rows) for number in times)
+
+    def count_cells(self, label: str) -> int:
+        """Return the number of different cells in a column."""
+        return len(set(self.columns[label].values()))
 
     def is_unique(self, label: str) -> bool:
         """Return whether each row has another cell in a column."""
-        return len(set(self.columns[label].values())) == len(self.rows)
+        return self.count_cells(label) == len(self.rows)
+
+    def identifies(self, label: str) -> bool:
+        """Return whether a cell of a column says which row is meant: "Ann" may be the manager of one person or more."""
+        return label == self.key or self.is_unique(label)
 
     def list_marks(self, label: str) -> frozenset[str] | None:
         """Return the cells of a column that say yes; None if the column has other cells than "yes" and "no"."""
         cells = frozenset(self.columns[label].values())
         marked = frozenset(cell for cell in cells if cell.casefold() in _YES)
-        others = frozenset(map(str.casefold, cells - marked))
-        return marked if marked and others <= _NO else None
-
-    def read_column(self, label: str) -> Column | None:
-        """Return the numbers of a column, if there is one with a label.
-
-        It is None if a cell has no number, the cells have several units, or it is unclear what a point or a comma
-        means.
-        """
-        cells = self.columns.get(label, {})
-        by_point, by_comma = (_read_numbers(cells.values(), notation) for notation in _NOTATIONS)
-        is_read_twice = by_point and by_comma and by_point != by_comma
-        if is_read_twice and not _groups_by_comma(cells.values()):
-            return None
-        numbers = by_point or by_comma
-        units = {unit for _, unit in numbers}
-        if len(units) != 1:
-            return None
-        values = [value for value, _ in numbers]
-        return Column(label, dict(zip(cells, values, strict=True)), units.pop())
+        return marked if _MARKS.issuperset(map(str.casefold, cells)) else None
 
 
-def is_amount(cell: str) -> bool:
-    """Return whether a cell is a number that can be added, perhaps with a unit, and no date."""
-    return any(_read_number(cell, notation) for notation in _NOTATIONS)
+def _read_column(label: str, cells: Mapping[Span, str]) -> Column | None:
+    """Return the numbers of a column; None if a cell has no clear number, if all are years, or if the units differ."""
+    numbers = _read_numbers(cells.values())
+    units = {unit for _, unit in numbers}
+    if len(units) != 1 or all(map(YEAR.fullmatch, cells.values())):
+        return None
+    values = [value for value, _ in numbers]
+    return Column(label, dict(zip(cells, values, strict=True)), units.pop())
 
 
-def _read_numbers(cells: Collection[str], notation: Mapping[int, int]) -> list[_Number]:
-    """Return the numbers of all cells; [] if one has none."""
+def _read_numbers(cells: Collection[str]) -> list[_Number]:
+    """Return the numbers of all cells; [] if one has none, or if it is unclear what a point or a comma means."""
+    by_point, by_comma = (_read_notation(cells, notation) for notation in _NOTATIONS)
+    is_read_twice = by_point and by_comma and by_point != by_comma
+    is_unclear = is_read_twice and not _groups_by_comma(cells)
+    return [] if is_unclear else by_point or by_comma
+
+
+def _read_notation(cells: Collection[str], notation: Mapping[int, int]) -> list[_Number]:
+    """Return the numbers of all cells in a notation; [] if one has none."""
     numbers = [_read_number(cell, notation) for cell in cells]
     readable = list(filter(None, numbers))
     return readable if len(readable) == len(cells) else []
@@ -143,10 +152,5 @@ def _read_number(cell: str, notation: Mapping[int, int]) -> _Number | None:
     if not _DIGITS.fullmatch(digits):
         return None
     sign = match["sign"].replace("−", "-")
-    return Decimal(sign + _SEPARATOR.sub("", digits)), read_unit(cell)
-
-
-def read_unit(cell: str) -> str:
-    """Return the unit or currency of the number in a cell; "" if there is none."""
-    match = _NUMBER.fullmatch(cell)
-    return f"{match['before']} {match['after']}".strip() if match else ""
+    unit = f"{match['before']} {match['after']}".strip()
+    return Decimal(sign + _SEPARATOR.sub("", digits)), unit

@@ -7,7 +7,7 @@ from rag.answer.gather.blocks import find_block, list_article, quote_span
 from rag.answer.gather.select import select_sentences
 from rag.answer.gather.summary import summarize_nearest
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
-from rag.answer.signs import compile_any
+from rag.answer.signs import TOTAL, compile_any
 from rag.answer.understand.kinds import Kind
 from rag.answer.understand.query import Query
 from rag.index.index import Index
@@ -17,7 +17,7 @@ from rag.rows import is_row
 from rag.text import list_sentences
 
 # "What is the total?", and the line of a bill that says it: "Total due: 5,688.20".
-_TOTAL = compile_any(r"\b(?:(?:grand |net )?totals?|sum|altogether|gesamt\w*|summe|insgesamt)\b")
+_TOTAL = compile_any(rf"\b(?:grand |net )?{TOTAL}\b")
 # A line of a bill is a row, or has at most this many words.
 _LINE_WORDS = 12
 # An answer of fewer words is a heading, or the beginning of an answer.
@@ -44,7 +44,7 @@ def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
 
 
 def _add_totals(quotes: Quotes, store: Store) -> Quotes:
-    """Return quotes of lines without a total, with the next lines of their section that begin with one."""
+    """Return quotes of the lines of a bill with the totals below them, if no line has one."""
     for span in quotes.spans:
         has_total = _TOTAL.search(span.words) is not None
         if has_total or not _is_line(span):

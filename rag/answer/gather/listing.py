@@ -7,8 +7,6 @@ from rag.formatting import join_first
 
 # A row with such a number is of several things.
 _QUANTITY = compile_any(r"\b(?:pieces|quantity|qty|stock|units|copies|number|count)\b")
-# A number with such a label is not the things that it counts: "Pupils".
-_THINGS = compile_any(r"[^siu]s\b")
 
 
 def _count_all(reading: Reading) -> Result | None:
@@ -21,17 +19,15 @@ def _count_all(reading: Reading) -> Result | None:
 
 
 def _list_rows(reading: Reading) -> Result | None:
-    """Return the names of the rows with the cells that a question names; None if two are the same, or one is missing.
+    """Return the names of the rows with the cells that a question names; None if they are unclear.
 
-    They are in the first column, or in another one that is asked for if all its cells are different.
+    Of a single row, this is the cell that is asked for: "Which city is the lamp in?".
     """
-    table, label = reading.table, reading.naming
-    is_name = label == table.key or table.is_unique(label)
+    label = reading.naming
+    names = reading.name_rows()
     is_of_cells = reading.filtered and label not in reading.filtered
-    if reading.amount or not is_name or not is_of_cells:
-        return None
-    names = {row.cells.get(label, ""): row for row in reading.rows}
-    if "" in names or len(names) < len(reading.rows):
+    is_clear = len(reading.rows) == 1 or reading.table.identifies(label)
+    if reading.amount or not names or not is_of_cells or not is_clear:
         return None
     return Result(join_first([*names], MOST_NAMED), reading.rows)
 
@@ -48,40 +44,27 @@ def _count_listed(reading: Reading) -> Result | None:
 
 
 def _look_up(reading: Reading) -> Result | None:
-    """Return the cell that is asked for of the only row, or else the names of the rows; None if they are unclear."""
-    asks_one = bool(reading.name) != bool(reading.amount)
-    if len(reading.rows) > 1 or not asks_one:
+    """Return the amount of the only row, or the names of the rows in the column that is asked for.
+
+    It is None if neither is asked for: "What is HR?" asks what it means. It is also None if no cell says which row is
+    meant: the salary "of Uwe" may be that of the person he manages.
+    """
+    if reading.name:
         return _list_rows(reading)
-    cell = reading.rows[0].cells.get(reading.name or reading.amount)
-    return Result(cell, reading.rows) if cell and not _THINGS.search(reading.amount) else None
-
-
-def _look_up_column(reading: Reading) -> Result | None:
-    """Return what `_look_up` does, if a column is asked for: "What is HR?" asks what it means."""
-    return _look_up(reading) if reading.name or reading.amount else None
+    cell = reading.rows[0].cells.get(reading.amount)
+    is_clear = len(reading.rows) == 1 and any(map(reading.table.identifies, reading.filtered))
+    return Result(cell, reading.rows) if cell and is_clear else None
 
 
 COUNT_ALL = Operation(
     sign=compile_any(rf"\bhow many {ROWS}\b|\b(?:total )?number of {ROWS}\b"),
-    foreign=("which", "who"),
     solve=_count_all,
 )
-# "Which tickets did she open?" does not ask for open ones, and no column says who a person is.
-_VERBS_AND_PERSONS = ("did", "who")
 LISTINGS = (
     Operation(
         sign=compile_any(r"^\W*(?:how many|(?:what(?: is|'s) )?(?:the )?number of)\b"),
-        foreign=_VERBS_AND_PERSONS,
         solve=_count_listed,
     ),
-    Operation(
-        sign=compile_any(r"^\W*what(?: is| was|['’]s)\b"),
-        foreign=_VERBS_AND_PERSONS,
-        solve=_look_up_column,
-    ),
-    Operation(
-        sign=compile_any(r"^\W*(?:which|what|list|show(?: me)?|give me|name)\b"),
-        foreign=_VERBS_AND_PERSONS,
-        solve=_look_up,
-    ),
+    Operation(sign=compile_any(r"^\W*what(?: is| was| does|['’]s)\b"), solve=_look_up),
+    Operation(sign=compile_any(r"^\W*(?:which|what|list|show(?: me)?|give me|name)\b"), solve=_list_rows),
 )

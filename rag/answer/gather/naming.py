@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import chain, pairwise, product
 from typing import NamedTuple
 
-from rag.answer.gather.columns import YEAR, Row, Table, read_unit
+from rag.answer.gather.columns import YEAR, Row, Table
 from rag.answer.signs import ANY_CURRENCY, CURRENCY_SIGNS, compile_any
 from rag.text import STOP_WORDS, WORD, drop_plural
 
@@ -40,16 +40,24 @@ def split_words(text: str) -> Phrase:
 
 
 _STOP = STOP_WORDS | {"us"}
+# Words of a question that restrict no rows, and alone name nothing. "Not" and "over" do restrict, and verbs and "from"
+# may: "which did she open", "come from".
+JOINING = frozenset(
+    split_words(
+        "a an the of in for on is are was were be been do does has have had s what which how many much number all"
+        " across with csv xlsx give me there please calculate compute show tell still now currently any our we i they"
+        " that"
+    )
+)
+# "IT" and "A" are names.
+_COMMON = JOINING | _STOP
 
 
 class Piece(NamedTuple):
-    """A meaning of a phrase of a question: a label, or certain cells of its column, as "yes" of a column "Paid".
-
-    `cells` is None for a label, and empty if it is unclear which they are.
-    """
+    """A meaning of a phrase of a question: a label, or cells of its column, () if they are unclear."""
 
     label: str
-    cells: frozenset[str] | None = None
+    cells: Collection[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +80,23 @@ class Reading:
         """The label of the column whose cells name the rows: the one that is asked for, or else the first."""
         return self.name or self.table.key
 
+    def name_rows(self) -> dict[str, Row]:
+        """Return the rows by their names; {} if a name is missing, or if two rows share one."""
+        names = {row.cells.get(self.naming, ""): row for row in self.rows}
+        is_each_named = "" not in names and len(names) == len(self.rows)
+        return names if is_each_named else {}
 
-def read_words(words: Phrase, table: Table, *, joining: frozenset[str], others: Collection[str]) -> Reading | None:
-    """Return what the words of a question say about a table; None if it is unclear, or if no row has all cells.
 
-    The words are read once, from left to right. The longest phrase that means something counts, and it has to mean one
-    thing. `joining` are words that join others, which alone name nothing. `others` may be left out as well, but what
-    they name in the table counts.
+def read_words(words: Phrase, table: Table, title: Collection[str]) -> Reading | None:
+    """Return what the words of a question say about a table; None if a word says nothing, or if no row has all cells.
+
+    The words are read once, from left to right. The longest phrase that means something counts; it is None if one means
+    two things. The words of the title need not name anything.
     """
     meanings: dict[Phrase, set[Piece]] = defaultdict(set)
-    for phrase, piece in _list_names(words, table, joining | _STOP):
+    for phrase, piece in chain(_list_names(words, table), _list_years(words, table)):
         meanings[phrase].add(piece)
-    for word in (*joining, *others):
+    for word in (*JOINING, *title):
         meanings.setdefault((word,), set())
     pieces: list[Piece] = []
     while words:
@@ -97,26 +110,27 @@ def read_words(words: Phrase, table: Table, *, joining: frozenset[str], others: 
 
 def _find_longest(words: Phrase, phrases: Collection[Phrase]) -> Phrase:
     """Return the longest of some phrases that words begin with, or else ()."""
-    longest = max(map(len, phrases))
-    return next((words[:length] for length in range(longest, 0, -1) if words[:length] in phrases), ())
+    return next((words[:length] for length in range(len(words), 0, -1) if words[:length] in phrases), ())
 
 
 def _join_pieces(pieces: Sequence[Piece], table: Table) -> Reading | None:
     """Return what pieces say together; None if no row has all cells.
 
-    It is also None if two amounts or two other columns are asked for, or one that has to have a certain cell.
+    It is also None if two amounts or two other columns are asked for, or a column that is restricted too.
     """
     if _joins_mark(pieces, table):
         return None
     rows = list(table.rows)
     filtered, asked = set[str](), set[str]()
     for label, cells in pieces:
-        if cells is None:
+        # The label of a column of marks names the rows that have one.
+        wanted = table.list_marks(label) if cells is None else cells
+        if wanted is None:
             asked.add(label)
         else:
             filtered.add(label)
-            rows = [row for row in rows if row.cells.get(label) in cells]
-    names, amounts = asked - table.amounts, asked & table.amounts
+            rows = [row for row in rows if row.cells.get(label) in wanted]
+    names, amounts = asked - table.amounts.keys(), asked & table.amounts.keys()
     asks_one = max(len(names), len(amounts)) <= 1 and asked.isdisjoint(filtered)
     if not rows or not asks_one:
         return None
@@ -125,74 +139,67 @@ def _join_pieces(pieces: Sequence[Piece], table: Table) -> Reading | None:
 
 def _joins_mark(pieces: Sequence[Piece], table: Table) -> bool:
     """Return whether a mark is directly before an amount: a "parking fee" is not the fee of what has parking."""
-    for mark, amount in pairwise(pieces):
-        is_amount = amount.label in table.amounts
-        if is_amount and table.list_marks(mark.label):
-            return True
-    return False
+    return any(amount.label in table.amounts and table.list_marks(mark.label) for mark, amount in pairwise(pieces))
 
 
-def _list_names(words: Phrase, table: Table, common: frozenset[str]) -> Iterator[tuple[Phrase, Piece]]:
-    """Yield the phrases that name a label, and those of some words that name a cell, with what they mean.
-
-    Common words alone name no label, and it is unclear which cell: a door may open "in". So it is if different cells
-    have the words, as "Market" and "Markets", or "tea" and "green tea". But a year names all dates of it.
-    """
+def _list_names(words: Phrase, table: Table) -> Iterator[tuple[Phrase, Piece]]:
+    """Yield the phrases that name a label, and those of some words that name cells, with what they mean."""
     for label, cells in table.columns.items():
-        spellings = set(map(split_words, _spell_label(label, table)))
-        labels = [spelling for spelling in spellings if not common.issuperset(spelling)]
+        labels = _spell_label(label, table)
         for phrase in labels:
-            yield phrase, Piece(label, table.list_marks(label))
+            yield phrase, Piece(label)
         if label in table.amounts:
             continue
-        texts = frozenset(cells.values())
-        for cell, similar in _find_cells(texts, words):
-            is_clear = len(set(map(str.casefold, similar))) == 1 and not common.issuperset(cell)
+        for cell, same in _find_cells(frozenset(cells.values()), words):
             for phrase in _spell_cell(cell, labels):
-                yield phrase, Piece(label, similar if is_clear else frozenset())
-        for year, dates in _find_dates(texts, words):
-            yield (year,), Piece(label, dates)
+                yield phrase, Piece(label, same)
 
 
-def _spell_label(label: str, table: Table) -> Iterator[str]:
-    """Yield the ways to name a label: "Weight (kg)" is "weight", "weight kg" and "weight in kg"."""
+def _list_years(words: Phrase, table: Table) -> Iterator[tuple[Phrase, Piece]]:
+    """Yield the years of some words, with the cells of each: all days of it, in a column that says when a row was."""
+    for year in filter(YEAR.fullmatch, words):
+        for label in table.times:
+            cells = frozenset(cell for cell in table.columns[label].values() if year in YEAR.findall(cell))
+            yield (year,), Piece(label, cells)
+
+
+def _spell_label(label: str, table: Table) -> set[Phrase]:
+    """Return the ways to name a label: "Weight (kg)" is "weight", "weight kg" and "weight in kg"."""
     bare = _OPTIONAL.sub("", label)
-    yield from (label, bare, _BRACKET.sub(" in ", label))
-    first_cell, *_ = table.columns[label].values()
-    unit = read_unit(first_cell)
-    if unit and label in table.amounts:
-        yield f"{bare} in {unit}"
+    spellings = [label, bare, _BRACKET.sub(" in ", label)]
+    if label in table.amounts:
+        spellings.append(f"{bare} in {table.amounts[label].unit}")
+    return {phrase for phrase in map(split_words, spellings) if not _COMMON.issuperset(phrase)}
 
 
 def _spell_cell(cell: Phrase, labels: Collection[Phrase]) -> Iterator[Phrase]:
     """Yield the ways to name a cell: alone, or beside its label, as in "the sales department" and "Ann as the owner".
 
-    A number comes after its label, unless it is a year: "2 lamps" are not "lamp 2".
+    A number comes after its label: "2 lamps" are not "lamp 2".
     """
     for label in labels:
         yield label + cell
-    if cell[0].isdecimal() and not YEAR.fullmatch(cell[0]):
+    if cell[0].isdecimal():
         return
     yield cell
     for label, link in product(labels, _LINKS):
         yield cell + link + label
 
 
-def _find_cells(cells: Collection[str], words: Phrase) -> Iterator[tuple[Phrase, frozenset[str]]]:
-    """Yield the phrases of some words that are a cell, each with all cells that have its words."""
-    phrases = {cell: split_words(cell) for cell in cells}
-    cells_with: dict[str, set[str]] = defaultdict(set)
-    for cell, phrase in phrases.items():
-        for word in phrase:
-            cells_with[word].add(cell)
-    for phrase in set(phrases.values()):
-        if phrase and set(phrase).issubset(words):
-            yield phrase, frozenset.intersection(*(frozenset(cells_with[word]) for word in phrase))
+def _find_cells(cells: Collection[str], words: Phrase) -> Iterator[tuple[Phrase, Collection[str]]]:
+    """Yield the phrases of some words that are a cell, each with all cells that it names.
 
-
-def _find_dates(cells: Collection[str], words: Phrase) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the years of some words that cells have, each with these cells."""
-    for year in filter(YEAR.fullmatch, words):
-        dates = frozenset(cell for cell in cells if year in YEAR.findall(cell))
-        if dates:
-            yield year, dates
+    They are () if other cells have the words too, as "Market" and "Markets", or "tea" and "green tea", and if the words
+    are common: a door may open "in".
+    """
+    cells_of: dict[frozenset[str], set[str]] = defaultdict(set)
+    for cell in cells:
+        cells_of[frozenset(split_words(cell))].add(cell)
+    for own, same in cells_of.items():
+        if own and own.issubset(words):
+            others = sum(map(own.issubset, cells_of)) - 1
+            spellings = set(map(str.casefold, same))
+            is_clear = not others and len(spellings) == 1 and not own.issubset(_COMMON)
+            named = frozenset(same) if is_clear else ()
+            for cell in same:
+                yield split_words(cell), named

@@ -19,21 +19,14 @@ _ARITHMETIC = compile_any(r"[<>=≤≥±+*×÷^%~−–—]|\s[/-]\s", rf"\b(?:{
 _MOST_WORDS = 40
 # At most this many rows are named and quoted.
 MOST_NAMED = 20
+# "Who" asks for a column "Name": another one need not be of persons.
+_WHO = compile_any(r"\bwho\b")
 ROWS = r"(?:rows|entries|records|lines)"
-# Parts of a question that say nothing more: "of all rows", "in the table", "which entry", "the lowest value".
-_TABLE = r"(?:document|table|sheet|spreadsheet|workbook|file)"
+# Parts of a question that say nothing more: "of all rows", "in the table", "which entry".
 _OF_TABLE = compile_any(
-    rf"\b(?:(?:in|of|across) (?:the|this|my) {_TABLE}|(?:does|do) (?:the|this|my) {_TABLE} have"
-    rf"|(?:of|across) (?:all )?(?:the )?{ROWS}|which (?:row|entry|record|line)|column|list|table|sheet"
-    r"|(?:the|all)\s+values?)\b"
-)
-# Words of a question that restrict no rows. "Not" and "over" do, and verbs and "from" may: "made in", "come from".
-_JOINING = frozenset(
-    split_words(
-        "a an the of in for on is are was were be been do does did has have had s what which who how many much number"
-        " all across with csv xlsx give me there please calculate compute show tell still now currently any our we i"
-        " they that"
-    )
+    r"\b(?:in|of|across|does) (?:the|this|my) (?:document|table|sheet|spreadsheet|workbook|file)\b",
+    rf"\b(?:of|across) (?:all )?(?:the )?{ROWS}\b",
+    r"\bwhich (?:row|entry|record|line)\b|\b(?:column|list|table|sheet)\b",
 )
 
 
@@ -48,26 +41,22 @@ class Result(NamedTuple):
 class Operation:
     """One thing that a question may want from a table.
 
-    `sign` recognises it in a question. The words of `foreign` ask for something else. `measures` are what a superlative
-    stands for: "cheapest" compares prices. `solve` returns the result, or None if it is unclear.
+    `sign` recognises it in a question without the words of `foreign`, which ask for something else. `solve` returns the
+    result, or None if it is unclear. A superlative may imply the label of its column, `measure`: "cheapest" compares
+    prices.
     """
 
     sign: re.Pattern[str]
-    foreign: Phrase
+    foreign: Phrase = ()
     solve: Callable[[Reading], Result | None]
-    measures: Phrase = ()
+    measure: str = ""
 
 
 class Task(NamedTuple):
-    """A question to a table: the operation that it wants, and its words, with those that a superlative stands for.
-
-    The words of `joining` join others. Those of `others` say nothing more, unless they name something in the table.
-    """
+    """A question to a table: the operation that it wants, and the words that do not say so."""
 
     operation: Operation
     words: Phrase
-    joining: frozenset[str]
-    others: frozenset[str]
 
 
 def read_task(question: Query, operations: Iterable[Operation]) -> Task | None:
@@ -76,21 +65,14 @@ def read_task(question: Query, operations: Iterable[Operation]) -> Task | None:
     The first operation counts whose sign the question has.
     """
     text = _COURTESY.sub("", question.text)
-    text = text[:1].lower() + text[1:]
     words = split_words(text)
     if len(words) > _MOST_WORDS or Query(text).is_yes_no or _ARITHMETIC.search(text):
         return None
     for operation in operations:
-        if operation.sign.search(text):
-            joining = _JOINING.difference(operation.foreign).union(_find_words(operation.sign, text))
-            others = frozenset(operation.measures).union(_find_words(_OF_TABLE, text))
-            return Task(operation, words + operation.measures, joining, others)
+        if operation.sign.search(text) and set(words).isdisjoint(operation.foreign):
+            others = _WHO.sub("name", _OF_TABLE.sub(" ", operation.sign.sub(" ", text)))
+            return Task(operation, split_words(f"{others} {operation.measure}"))
     return None
-
-
-def _find_words(sign: re.Pattern[str], text: str) -> Phrase:
-    """Return the words of a text that a pattern finds."""
-    return split_words(" ".join(match.group() for match in sign.finditer(text)))
 
 
 def count_rows(rows: int) -> str:

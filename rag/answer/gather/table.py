@@ -1,12 +1,12 @@
 """Computes over the rows of a table or lists some of them, and quotes them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.gather.calculation import AGGREGATES, EXTREMES
 from rag.answer.gather.columns import YEAR, Row
 from rag.answer.gather.listing import COUNT_ALL, LISTINGS
-from rag.answer.gather.naming import read_words, split_words
+from rag.answer.gather.naming import JOINING, Reading, read_words, split_words
 from rag.answer.gather.operation import MOST_NAMED, Result, Task, read_task
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.totals import leave_out_totals
@@ -31,7 +31,7 @@ def compute_over_table(request: Request) -> Gathered | None:
     if task is None:
         return None
     results = [_compute_over_document(task, hit, request.index) for hit in request.best_hits]
-    fitting = [gathered for gathered in results if gathered]
+    fitting = list(filter(None, results))
     if len(fitting) > 1:
         return _name_document(fitting[0])
     return fitting[0] if fitting else None
@@ -46,27 +46,33 @@ def _name_document(gathered: Gathered) -> Gathered:
 
 
 def _compute_over_document(task: Task, hit: Hit, index: Index) -> Gathered | None:
-    """Return the result of a task over the table of a hit's document that fits it; None if there is not one alone."""
+    """Return the result of a task over a table of a hit's document; None if it is unclear."""
     title = f"{hit.chunk.title} {parse_source(hit.chunk.source).name}"
-    needed = set(task.words).difference(task.joining, task.others)
     with index.browse() as store:
         text = store.get_text(hit.chunk.document_id)
-        # A table takes long to read, and most documents lack a word of the question.
-        together = f"{title} {text}".lower()
-        if not all(word.lower() in together for word in needed):
+        if _lacks_word(f"{title} {text}", task):
             return None
         chunks = list_article(hit.chunk.document_id, store)
+    reading = _find_reading(task, title, _find_tables(text, chunks))
+    result = task.operation.solve(reading) if reading else None
+    return _quote_rows(result, chunks, hit.score) if result else None
+
+
+def _lacks_word(text: str, task: Task) -> bool:
+    """Return whether a text lacks a word that has to name something: most do, and a table takes long to read."""
+    lower = text.lower()
+    return not all(word.lower() in lower for word in set(task.words) - JOINING)
+
+
+def _find_reading(task: Task, title: str, tables: Iterable[Sequence[Row]]) -> Reading | None:
+    """Return what a task says about the only one of some tables that it fits; None if it fits no table, or several."""
     # The file's name may be of another year.
     of_title = [word for word in split_words(title) if not YEAR.fullmatch(word)]
-    others = task.others.union(of_title)
-    tables = [leave_out_totals(rows) for rows in _find_tables(text, chunks)]
-    readings = [read_words(task.words, table, joining=task.joining, others=others) for table in tables]
-    fitting = [reading for reading in readings if reading]
+    readings = [read_words(task.words, leave_out_totals(rows), of_title) for rows in tables]
+    fitting = list(filter(None, readings))
     # Of two tables that fit, one may be a part of the other.
-    if len(fitting) != 1 or not fitting[0].table.is_clear:
-        return None
-    result = task.operation.solve(fitting[0])
-    return _quote_rows(result, chunks, hit.score) if result else None
+    is_clear = len(fitting) == 1 and fitting[0].table.is_clear
+    return fitting[0] if is_clear else None
 
 
 def _find_tables(text: str, chunks: Sequence[Chunk]) -> list[list[Row]]:

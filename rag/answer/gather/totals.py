@@ -5,13 +5,12 @@ from decimal import Decimal
 from statistics import mean
 
 from rag.answer.gather.columns import DECIMALS, Row, Table
-from rag.answer.signs import compile_any
+from rag.answer.signs import TOTAL, compile_any
 
 # The beginning of a row below a table that adds up the others, or is their mean.
 _TOTAL = compile_any(
-    r"\W*(?:(?:grand |net |in |sub-?)?(?:total|totals|sums?)|average|mean|(?:zwischen|gesamt)?summen?|gesamt\w*"
-    r"|insgesamt|durchschnitt|mittelwert|totaux|somme|moyenne|suma|totale|somma|totaal|toplam|итого|всего)\b",
-    r"\W*(?:altogether|tot|[Σ∑])\W*$",
+    rf"\W*(?:(?:grand |net |in |sub-?|zwischen)?{TOTAL}|average|mean|durchschnitt|mittelwert|moyenne)\b",
+    r"\W*(?:tot|[Σ∑])\W*$",
 )
 # The beginning of such a row, or its empty name, if its numbers add up too: "All" may be the name of a detergent.
 _LIKE_TOTAL = compile_any(r"\W*(?:(?:overall|all|combined|together|everything|everyone)\b|$)")
@@ -48,7 +47,7 @@ def _count_total_digits(table: Table) -> int:
     """
     digits = 0
     for label in table.rows[-1].cells:
-        column = table.read_column(label)
+        column = table.amounts.get(label)
         *above, last = column.numbers.values() if column else [Decimal(0)]
         # Of equal numbers, each is the mean of the others.
         if set(above) <= {last}:

@@ -8,7 +8,7 @@ from rag.answer.prompt import label_chunk
 from rag.answer.quote.answer_type import find_missing_type
 from rag.answer.quote.cite import Quotes
 from rag.answer.quote.opposites import Unmet, asks_for_exception, find_opposite
-from rag.answer.signs import ANY_CURRENCY, CURRENCY_SIGNS, compile_any
+from rag.answer.signs import ANY_CURRENCY, ANY_SUPERLATIVE, CURRENCY_SIGNS, compile_any
 from rag.answer.understand.query import Query
 from rag.answer.understand.restate import find_spelling
 from rag.documents.formats.numerals import format_roman
@@ -70,10 +70,7 @@ _YEARS = re.compile(r"\b(\d{4})\s*(?:to|until|till|and|[-–—])\s*(\d{4})\b")
 # The day of a date does not number things.
 _DAY = compile_any(rf"\b\d{{1,2}}(?:st|nd|rd|th)? (?:{MONTHS})\b|\b(?:{MONTHS}) \d{{1,2}}\b")
 # "Which station has the most passengers?", but not "at least" and "most of".
-_SUPERLATIVE = compile_any(
-    r"(?<!\bat )\b(?:most(?! of)|least|fewest|best|worst|(?:high|low|larg|bigg|small|great|old|young|new|earli|long"
-    r"|short|heavi|light|cheap|dear|tall|fast|slow|rich|near|deep|wid)est)\b"
-)
+_SUPERLATIVE = compile_any(rf"(?<!\bat )\b(?:most(?! of)|fewest|best|worst|newest|richest|{ANY_SUPERLATIVE})\b")
 # "1,200", "1.200" and "1 200" are also 1200.
 _SEPARATOR = re.compile(r"(?<=\d)[.,'’\s](?=\d{3}(?!\d))")
 
