@@ -45,8 +45,6 @@ _NAMED_CAUTION, _OPEN_CAUTION = 0.5, 0.75
 _OTHERWISE = 0.05
 # The LLM reads at most this many hits for each thing that a question compares.
 _HITS_PER_SIDE = 2
-# The note of an answer to a question about all documents.
-PARTIAL = "This asks about all documents, and only the nearest passages were read: the answer may be incomplete."
 
 
 class Assistant:
@@ -151,7 +149,7 @@ class Assistant:
         yield Retrieved(asked.hits)
         gathered = gather(Request(asked.wanted, asked.hits, self.index, asked.search)) if asked.search else None
         if gathered:
-            finding = _Finding(gathered.quotes, gathered.reply, is_gathered=True)
+            finding = _Finding(gathered.quotes, gathered.reply)
             yield Retrieved(finding.quotes.hits)
         elif self.llm and asked.hits:
             finding = yield from self._read(self.llm, asked, clock)
@@ -160,9 +158,7 @@ class Assistant:
         yield Answered(self._make_answer(asked, finding, clock))
 
     def _make_answer(self, asked: "_Asked", finding: "_Finding", clock: "_Clock") -> Answer:
-        quotes, note = finding.quotes, finding.quotes.note
-        if asked.wanted.asks_about_all and not finding.is_gathered:
-            note = note or PARTIAL
+        quotes = finding.quotes
         return Answer(
             asked.question,
             quotes.outcome,
@@ -174,7 +170,7 @@ class Assistant:
             answer_tokens=finding.answer_tokens,
             confidence=finding.confidence,
             rewritten=asked.rewritten,
-            note=note,
+            note=quotes.note,
             seconds=clock.seconds,
             reply=finding.reply,
         )
@@ -421,14 +417,10 @@ class _Asked:
 
 
 class _Finding(NamedTuple):
-    """The quotes for a question, and the reply above them; the LLM's confidence, and the tokens it read and wrote.
-
-    `is_gathered` says that the quotes were found without the LLM, which reads only the nearest passages.
-    """
+    """The quotes for a question, and the reply above them; the LLM's confidence, and the tokens it read and wrote."""
 
     quotes: Quotes
     reply: tuple[Sentence, ...] = ()
-    is_gathered: bool = False
     confidence: float | None = None
     prompt_tokens: int = 0
     answer_tokens: int = 0

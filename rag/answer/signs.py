@@ -40,27 +40,15 @@ _ASKING = "who|whom|whose|what|when|where|which|why|how"
 ASKS_TWO = compile_any(rf"\b(?:and|or)\b[^?]*\b(?:{_ASKING})\b")
 ASKS = compile_any(rf"\b(?:{_ASKING}|is|are|was|were|do|does|did|can|could|will|would|should|has|have)\b")
 BEGINS_QUESTION = compile_any(rf"(?:{_ASKING}|if|whether)\b")
-_ARTICLE = r"(?:the|an?|my|your|our|his|her|its|their)\b"
-ARTICLE = compile_any(_ARTICLE)
-_GREETING = r"\W*(?:(?:please|hi|hello|hey|sorry|excuse me)\W+)*"
+# "I want my money back" asks for no thing.
+BEGINS_THING = compile_any(r"(?:the|an?)\b")
 # "I need the …", "Can you tell me when …", "I don't know how …"
 WISH = compile_any(
-    rf"{_GREETING}(?:i(?:'m| am)? (?:need(?: to know)?|want(?: to know)?|would like(?: to (?:know|have))?"
+    r"\W*(?:(?:please|hi|hello|hey|sorry|excuse me)\W+)*"
+    r"(?:i(?:'m| am)? (?:need(?: to know)?|want(?: to know)?|would like(?: to (?:know|have))?"
     r"|looking for|wonder(?:ing)?(?: about)?|search(?:ing)? for|(?:do not|don['’]?t) (?:know|understand))"
     r"|(?:can|could|would|will) you (?:please )?(?:tell|give|show) me|(?:tell|give|show|get|find) me)\s+"
     r"(?!(?:a |an |the )?(?:more|summary|overview|gist|story)\b|about\b)",
-)
-# "I'm interested in …", "I want to learn about …", "Can I get some information on …"
-INTEREST = compile_any(
-    rf"{_GREETING}(?:i(?:'m| am) interested in"
-    r"|i(?:'d| would)? (?:need|want|like) to (?:know|learn|hear|read|find out|understand) (?:(?:more|something) )?about"
-    r"|(?:(?:i(?:'d| would)? (?:need|want|like)(?: to have)?|(?:can|could|may) (?:i|we) (?:please )?(?:get|have)) )"
-    r"(?:(?:some|any|more|further) )?(?:info(?:rmation)?|details) (?:about|on|regarding|concerning))\s+"
-)
-# These words ask for an action, not for a thing: "my money back", "the door fixed", "the landlord to pay".
-WANTS_ACTION = re.compile(
-    r"\b(?:back|off|out|up|down|away|over|again|done|gone|paid|sent|made|cut|shut|put|\w{2,}[^\We]ed)$"
-    rf"|\bto (?!{_ARTICLE})[a-z]",
 )
 # A word that points back to the turn before, or goes on from it.
 FOLLOWS_UP = compile_any(
@@ -68,14 +56,6 @@ FOLLOWS_UP = compile_any(
     r"|same|others?|another|else|both|either|neither|above|again|too|instead)\b",
     r"^\W*(?:and|but|so|or|also|what about|how about|yes|yeah|no|nope|ok|okay)\b",
     r"\bi meant?\b|\b(?:tell|give|show)(?: me| us)? more\b",
-)
-_THINGS = r"(?:documents?|files?|articles?|pages?|reports?|comments?|readers?|sources?|passages?|times)"
-# A question that counts, lists or compares over all documents.
-ASKS_ABOUT_ALL = compile_any(
-    rf"\bhow (?:many|often) (?:\w+ ){{0,2}}?{_THINGS}\b",
-    rf"\b(?:which|what) (?:of the )?{_THINGS} (?:mention|say|contain|name|talk|discuss|refer)",
-    r"^\W*(?:please )?(?:list|enumerate|name|show|give(?: me)?|count|summari[sz]e|compare)\b.*\b(?:all|every|each)\b",
-    rf"\b(?:all|every|each)(?: of)?(?: the| my| these)? {_THINGS}\b",
 )
 
 # --- Parts of the signs of a kind of question (kinds.py) ---
@@ -155,8 +135,9 @@ SIDES = [
 
 SUMMARY_WORDS = content_words(
     "please can could you give me summarise summarize summary sum up outline describe explain overview gist story tell"
-    " about know happened what's going few sentences words short article document page text post blog section clause"
-    " whole main points key topics ideas message findings discussion discussed discuss meeting"
+    " interested get some information details about know happened what's going few sentences words short article"
+    " document page text post blog section clause whole main points key topics ideas message findings discussion"
+    " discussed discuss meeting"
 )
 
 # --- Courtesies, and questions about the collection (collection.py) ---

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from rag.answer.signs import ASKS, ASKS_ABOUT_ALL, ASKS_TWO, AUXILIARY, PAGE, PART
+from rag.answer.signs import ASKS, ASKS_TWO, AUXILIARY, PAGE, PART
 from rag.answer.understand.comparison import Comparison, find_comparison
 from rag.answer.understand.kinds import FACT, KINDS, REASON, SUMMARY, Kind
 from rag.answer.understand.restate import find_file_name, forget_file_name
@@ -72,11 +72,6 @@ class Query:
     def asks_two(self) -> bool:
         """Whether the question asks two things: "who came, and when?"."""
         return bool(ASKS_TWO.search(self.text))
-
-    @property
-    def asks_about_all(self) -> bool:
-        """Whether the question counts, lists or compares over all documents; a few passages give no full answer."""
-        return bool(ASKS_ABOUT_ALL.search(self.text))
 
     @cached_property
     def part_number(self) -> str | None:
