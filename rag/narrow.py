@@ -3,7 +3,7 @@
 import re
 from pathlib import PurePath
 
-from rag.text import LIMITS, MONTH_NAMES, MONTHS, NO_LABEL
+from rag.text import DAY, LIMITS, MONTH_NAMES, MONTHS, NO_LABEL
 from rag.types import Chunk, Hit
 
 # The number or code of one thing of many: "invoice 8841", "ticket #1042", "PO-55-12". A year names no thing, and a
@@ -13,20 +13,9 @@ _NUMBERED = re.compile(
     rf"\b(?!(?i:{NO_LABEL}|{MONTHS})\b)[^\W\d_]{{3,}}:? #?(?P<number>{_NUMBER})\b(?![.,]\d|%)"
     r"|(?<![\w-])(?P<code>(?=(?:[\w-]*\d){3})[A-Z]{1,5}[-/]?\d+(?:[-/]\d+)*)(?![\w-])"
 )
-_YEAR = r"(?:,? (?P<year>\d{4})\b)?"
-# "4 March 2024", "March 4", "in March", "March 2024". "May" alone may be a verb.
-_DATES = [
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"\b(?P<day>\d\d?)(?:st|nd|rd|th)?(?: of)? (?P<month>{MONTHS})\b{_YEAR}",
-        rf"\b(?P<month>{MONTHS}) (?P<day>\d\d?)(?:st|nd|rd|th)?\b{_YEAR}",
-        rf"\b(?:in|of|for) (?P<month>{MONTHS})\b(?P<day>){_YEAR}",
-        rf"\b(?P<month>{MONTHS})(?P<day>) (?P<year>\d{{4}})\b",
-    )
-]
-_MONTH = re.compile(rf"\b(?:{MONTHS})\b", re.IGNORECASE)
 # "Before 5 March" and "from 4 to 6 March" are not of one day.
-_PERIOD = re.compile(rf"\b(?:{LIMITS}|from)\b[^.?!]*\b(?:{MONTHS})\b|\d (?:and|to|or) \d", re.IGNORECASE)
+_PERIOD = re.compile(rf"\b(?:{LIMITS}|from|and|to|or) {DAY}", re.IGNORECASE)
+_DAY = re.compile(DAY, re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 
 
@@ -48,7 +37,7 @@ def keep_numbered(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
 
 
 def keep_of_day(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
-    """Return the hits without documents of other days than the question names, if one of their series is of that day.
+    """Return the hits; if a document of a series is of the question's day, drop the rest of the series.
 
     The minutes of meetings are a series: documents whose titles differ in numbers alone.
     """
@@ -56,23 +45,22 @@ def keep_of_day(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
     if asked is None:
         return found
     articles = [hit.chunk for hit in found if hit.chunk.voice == "article"]
-    of_day = {chunk.document_id for chunk in articles if asked.fullmatch(chunk.date or "")}
+    of_day = {chunk.document_id for chunk in articles if (chunk.date or "").endswith(asked)}
     series = {_name_series(chunk) for chunk in articles if chunk.document_id in of_day} - {""}
     others = {chunk.document_id for chunk in articles if _name_series(chunk) in series} - of_day
     return tuple(hit for hit in found if hit.chunk.document_id not in others)
 
 
-def _find_day(question: str) -> re.Pattern[str] | None:
-    """Return the pattern, in ISO 8601, of the day or month that a question names; None unless it names just one."""
-    if _PERIOD.search(question) or len(_MONTH.findall(question)) > 1:
-        return None
-    for pattern in _DATES:
-        date = pattern.search(question)
-        if date:
-            month = 1 + MONTH_NAMES.index(date["month"].lower())
-            day = date["day"].zfill(2) if date["day"] else ".."
-            return re.compile(f"{date['year'] or '....'}-{month:02}-{day}")
-    return None
+def _find_day(question: str) -> str | None:
+    """Return the end in ISO 8601 of the day that a question names ("-03-04"); None unless it names just one."""
+    days = {_spell_day(match) for match in _DAY.finditer(question)}
+    return days.pop() if len(days) == 1 and not _PERIOD.search(question) else None
+
+
+def _spell_day(match: re.Match[str]) -> str:
+    month = match["month"] or match["month_first"]
+    day = match["day"] or match["day_last"]
+    return f"-{1 + MONTH_NAMES.index(month.lower()):02}-{int(day):02}"
 
 
 def _name_series(chunk: Chunk) -> str:

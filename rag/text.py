@@ -37,6 +37,11 @@ NO_LABEL = "|".join(
 # The English names of months.
 MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 MONTH_NAMES = MONTHS.split("|")
+# A day of a year: "3 May", "the 3rd of May", "May 3".
+DAY = (
+    rf"\b(?:(?P<day>\d\d?)(?:st|nd|rd|th)? (?:of )?(?P<month>{MONTHS})"
+    rf"|(?P<month_first>{MONTHS}) (?P<day_last>\d\d?)(?:st|nd|rd|th)?)\b"
+)
 
 # sentencex takes quadratic time on some lines, so it gets longer lines in pieces of this many characters.
 _LONGEST_LINE = 10_000

@@ -13,7 +13,7 @@ from rag.answer.understand.query import Query
 from rag.answer.understand.restate import find_spelling
 from rag.documents.formats.numerals import format_roman
 from rag.rows import is_row
-from rag.text import LIMITS, MONTHS, NO_LABEL, drop_accents
+from rag.text import DAY, LIMITS, NO_LABEL, drop_accents
 
 # Passages need not have the number of a limit: "over 100", "between 2001 and 2003", "after 1999". "About 2019" may name
 # a year.
@@ -68,7 +68,7 @@ _NUMBER = re.compile(r"\d+")
 # "From 1968 to 1981" speaks of 1975 too.
 _YEARS = re.compile(r"\b(\d{4})\s*(?:to|until|till|and|[-–—])\s*(\d{4})\b")
 # The day of a date does not number things.
-_DAY = compile_any(rf"\b\d{{1,2}}(?:st|nd|rd|th)? (?:{MONTHS})\b|\b(?:{MONTHS}) \d{{1,2}}\b")
+_DAY = compile_any(DAY)
 # "Which station has the most passengers?", but not "at least" and "most of".
 _SUPERLATIVE = compile_any(
     r"(?<!\bat )\b(?:most(?! of)|least|fewest|best|worst|(?:high|low|larg|bigg|small|great|old|young|new|earli|long"
