@@ -143,9 +143,10 @@ SUMMARY_WORDS = content_words(
 # --- Courtesies, and questions about the collection (collection.py) ---
 
 _FILES = r"(?:documents?|files?|articles?|texts?|sources?)"
+_INDEX = r"(?:the|this|my) (?:index|collection)"
 _THERE = (
-    r"(?:\s+(?:do you (?:have|know)|have you(?: got)?|are there|are (?:they|in (?:the|this|my) (?:index|collection))"
-    r"|(?:does|is in) (?:the|this|my) (?:index|collection)(?: (?:have|hold|contain))?|did i add|(?:are|is) indexed))?"
+    rf"(?:\s+(?:do you (?:have|know)|have you(?: got)?|are there|are they|(?:are )?in {_INDEX}|is in {_INDEX}"
+    rf"|does {_INDEX} (?:have|hold|contain)|did i add|(?:are|is) indexed))?"
 )
 GREETING = compile_any(
     r"\W*(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings)(?:\s+(?:there|all|everyone|footnote))?\W*",
@@ -158,14 +159,13 @@ ABILITIES = compile_any(
     r"\W*(?:what (?:can|do) you do|who are you|what are you|how do(?:es)? (?:you|this) work|help(?: me)?"
     r"|what can i ask(?: you)?)\W*",
 )
-COUNT_FILES = compile_any(rf"\W*how many {_FILES}{_THERE}\W*")
 LIST_FILES = compile_any(
-    rf"\W*(?:(?:which|what) {_FILES}{_THERE}"
-    rf"|(?:please )?(?:list|show|name)(?: me)?(?: all)?(?: the| my| your)? {_FILES}(?: in (?:the|this|my) index)?)\W*",
+    r"\W*(?:how many|which|what|(?:please )?(?:list|show|name)(?: me)?(?: all)?(?: the| my| your)?)"
+    rf" {_FILES}{_THERE}\W*",
 )
 WHEN_INDEXED = compile_any(
     r"\W*when (?:was|were|did (?:you|i|we)) (?=.*\b(?:add|index|upload))(?:(?:add|index|upload) )?(?P<name>.+?)"
-    r"(?: (?:last )?(?:added|indexed|uploaded))?(?: to (?:the|this|my) (?:index|collection))?\W*",
+    rf"(?: (?:last )?(?:added|indexed|uploaded))?(?: to {_INDEX})?\W*",
 )
 MENTIONS = compile_any(
     rf"\W*(?:(?:which|what|how many)(?: of the)? {_FILES} (?:mentions?|names?|contains?|refers? to|talks? (?:about|of))"
@@ -174,7 +174,9 @@ MENTIONS = compile_any(
 
 # --- Sentences ---
 
-QUANTIFIER = compile_any(r"\b(?:all|every|everyone|everybody|always|most|only|any|each)\b")
+# "Every second Monday" is not every Monday.
+_STEP = r"(?: (?:other|second|third|few|\d+)\b)?"
+QUANTIFIER = compile_any(rf"\b(?:all|(?:every|each)\b{_STEP}|everyone|everybody|always|most|only|any)\b")
 REASON = compile_any(
     r"\b(?:because|since|owing|(?<!was )(?<!were )(?<!is )(?<!are )due"
     r"|reasons?|caus\w+|blam\w+|therefore|so that|in order|as a result|led to)\b",
