@@ -95,6 +95,8 @@ TYPOS = [
     ("how do i remove the transport bolts", "how do i remove the transport bolts"),
     ("does the tram to marlow run", "does the tram to marlow run"),
     ("Who is Trasnport?", "Who is Trasnport?"),
+    ("is the tram unbolted", "is the tram unbolted"),
+    ("who is transporting it", "who is transporting it"),
 ]
 
 
@@ -102,7 +104,7 @@ TYPOS = [
 def test_a_misspelt_word_is_spelt_as_the_passages_have_it_and_no_name_is_taken_for_another(
     question: str, corrected: str
 ) -> None:
-    hit = make_hit(1, "Undo the transport bolts with a spanner. The tram runs to Harlow.")
+    hit = make_hit(1, "Undo the transport bolts with a spanner. The tram runs to Harlow when bolted.")
     assert correct_typos(question, [hit], count_tokens=lambda word: 2) == corrected
 
 

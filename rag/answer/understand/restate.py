@@ -8,8 +8,8 @@ from pathlib import Path
 from rag.answer.numbers import write_ordinals
 from rag.answer.signs import BEGINS_QUESTION, BEGINS_THING, WISH
 from rag.documents.read import SUFFIXES
-from rag.language import QUESTION_MARKS
-from rag.text import split_sentences
+from rag.language import QUESTION_MARKS, guess_language
+from rag.text import split_sentences, stem
 from rag.types import Hit
 
 # A story has more words than this; only the question in it is asked.
@@ -59,17 +59,22 @@ def _is_long(text: str) -> bool:
 def correct_typos(question: str, hits: Sequence[Hit], *, count_tokens: Callable[[str], int]) -> str:
     """Return a question with its misspelt words as the hits spell them.
 
-    A word is misspelt if it is neither a token of the embedder nor in a hit. A similar word of the hits replaces it.
-    Both are in small letters, so that a name never becomes another.
+    A word is misspelt if it is neither a token of the embedder nor in a hit. A similar word of the hits replaces it. It
+    has the same first letter ("deactivated" is not "activated") and another stem ("inserting" is no misspelt "insert").
+    Both are in small letters, so that a name never becomes another. Words of other languages have too many forms.
     """
+    if guess_language(question) != "en":
+        return question
     hit_words = set(_LONG_WORD.findall(" ".join(hit.chunk.text for hit in hits)))
     small_words = sorted(word for word in hit_words if word.islower())
     lowered = " ".join(hit_words).lower()
 
     def correct(match: re.Match[str]) -> str:
         word = match[0]
-        is_known = word in lowered or count_tokens(word) == 1
-        return find_spelling(word, small_words) if word.islower() and not is_known else word
+        if not word.islower() or word in lowered or count_tokens(word) == 1:
+            return word
+        alike = [other for other in small_words if other[0] == word[0] and stem(other) != stem(word)]
+        return find_spelling(word, alike)
 
     return _LONG_WORD.sub(correct, question)
 
