@@ -45,8 +45,6 @@ DAY = (
 
 # sentencex takes quadratic time on some lines, so it gets longer lines in pieces of this many characters.
 _LONGEST_LINE = 10_000
-# "E0031" and "E-0031" are two spellings of one code.
-_CODE = re.compile(r"(?<![\w-])([A-Za-z]{1,4})(-?)(\d{2,})(?![\w-])")
 _PLURAL = re.compile(r"(?<=\w{2}[^siu])s$")
 _SPACE = re.compile(r"\s")
 _LINE = re.compile(r"\S(?:.*\S)?")
@@ -129,12 +127,6 @@ def are_in_order(words: Iterable[str], others: Iterable[str]) -> bool:
     """Return whether others have all of some words in the same order: "A beat B" is not "B beat A"."""
     following = iter(others)
     return all(word in following for word in words)  # each search begins after the word before
-
-
-def spell_codes(question: str) -> str:
-    """Return a question with its codes in both spellings, "E0031" and "E-0031", for the search."""
-    other = [f"{m[1]}{'' if m[2] else '-'}{m[3]}" for m in _CODE.finditer(question)]
-    return " ".join([question, *other])
 
 
 def split_sentences(text: str) -> list[Span]:

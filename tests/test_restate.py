@@ -5,7 +5,6 @@ import pytest
 from rag import Assistant, Index, Settings
 from rag.answer.understand.restate import correct_typos, find_file_name, forget_file_name, restate
 from rag.answer.understand.rewrite import is_faithful
-from rag.text import spell_codes
 from tests.fakes import ScriptedLLM
 from tests.test_answer import make_hit
 
@@ -68,12 +67,6 @@ def test_a_question_that_names_a_file_is_answered_from_it(index: Index, settings
 def test_a_file_that_is_not_there_is_not_looked_for(index: Index, settings: Settings) -> None:
     answer = Assistant(index, ScriptedLLM(log_odds=-9.0), settings).ask("What did the minister say in bridges.md?")
     assert len({hit.chunk.document_id for hit in answer.hits}) == 2
-
-
-def test_a_code_is_searched_in_both_spellings() -> None:
-    assert spell_codes("error e0031") == "error e0031 e-0031"
-    assert spell_codes("What is A-320?") == "What is A-320? A320"
-    assert spell_codes("in 2019, 5G and COVID-19-free") == "in 2019, 5G and COVID-19-free"
 
 
 @pytest.mark.parametrize(

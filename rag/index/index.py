@@ -17,7 +17,7 @@ from rag.index.floor import measure_floor
 from rag.index.reranker import Reranker, open_reranker
 from rag.index.store import Store
 from rag.settings import Settings
-from rag.text import repair_text, spell_codes
+from rag.text import repair_text
 from rag.types import Chunk, Filter, Hit
 
 # Weights from 0.3 to 0.7 are about equally good (docs/experiments.md).
@@ -131,7 +131,7 @@ class Index:
         """Return the words' part of the score, for the k best chunks by words."""
         scores: defaultdict[int, float] = defaultdict(float)
         for wording, weight in weights.items():
-            found = self.store.search_words(spell_codes(wording), k, where=where)
+            found = self.store.search_words(wording, k, where=where)
             for i, score in found:
                 scores[i] += WORDS_WEIGHT * weight * score / found[0][1]
         return scores
