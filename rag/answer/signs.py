@@ -135,9 +135,8 @@ SIDES = [
 
 SUMMARY_WORDS = content_words(
     "please can could you give me summarise summarize summary sum up outline describe explain overview gist story tell"
-    " interested get some information details about know happened what's going few sentences words short article"
-    " document page text post blog section clause whole main points key topics ideas message findings discussion"
-    " discussed discuss meeting"
+    " about know happened what's going few sentences words short article document page text post blog section clause"
+    " whole main points key topics ideas message findings discussion discussed discuss meeting"
 )
 
 # --- Courtesies, and questions about the collection (collection.py) ---
