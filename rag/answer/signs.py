@@ -175,7 +175,7 @@ MENTIONS = compile_any(
 
 # "Every second Monday" is not every Monday.
 _STEP = r"(?: (?:other|second|third|few|\d+)\b)?"
-QUANTIFIER = compile_any(rf"\b(?:all|(?:every|each)\b{_STEP}|everyone|everybody|always|most|only|any)\b")
+QUANTIFIER = compile_any(rf"\b(?:all|every\b{_STEP}|everyone|everybody|always|most|only|any|each)\b")
 REASON = compile_any(
     r"\b(?:because|since|owing|(?<!was )(?<!were )(?<!is )(?<!are )due"
     r"|reasons?|caus\w+|blam\w+|therefore|so that|in order|as a result|led to)\b",

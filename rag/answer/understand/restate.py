@@ -60,7 +60,7 @@ def correct_typos(question: str, hits: Sequence[Hit], *, count_tokens: Callable[
     """Return a question with its misspelt words as the hits spell them.
 
     A word is misspelt if it is neither a token of the embedder nor in a hit. A similar word of the hits replaces it. It
-    has the same first letter ("deactivated" is not "activated") and another stem ("inserting" is another form of "insert").
+    has the same first letter ("deactivated" is not "activated") and another stem ("inserting" is a form of "insert").
     Both are in small letters, so that a name never becomes another. Words of other languages have too many forms.
     """
     if guess_language(question) != "en":
