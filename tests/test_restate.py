@@ -26,17 +26,11 @@ STORY = (
         ("Tell me about the lease", "Tell me about the lease"),
         ("Give me five reasons", "Give me five reasons"),
         ("I want my money back", "I want my money back"),
-        ("I need the door fixed.", "I need the door fixed."),
-        ("I want the landlord to pay", "I want the landlord to pay"),
         ("I need the way to the station", "What is the way to the station?"),
         ("I need the speed of the pump", "What is the speed of the pump?"),
         ("I do not know how to set up the heating", "How to set up the heating?"),
         ("I don't like the speed of the pump", "I don't like the speed of the pump"),
-        ("I am interested in the old harbour.", "Tell me about the old harbour"),
-        ("I'm interested in who signed the lease", "Who signed the lease?"),
         ("I like to read about dogs. When is the next show?", "I like to read about dogs. When is the next show?"),
-        ("I'd like to learn more about pumps", "Tell me about pumps"),
-        ("can I get some information on the lease?", "Tell me about the lease"),
         ("Can I get some tea on the train?", "Can I get some tea on the train?"),
         ("What does it cost?", "What does it cost?"),
         ("How many came in the third quarter?", "How many came in the third quarter (Q3)?"),
@@ -101,6 +95,8 @@ TYPOS = [
     ("how do i remove the transport bolts", "how do i remove the transport bolts"),
     ("does the tram to marlow run", "does the tram to marlow run"),
     ("Who is Trasnport?", "Who is Trasnport?"),
+    ("is the tram unbolted", "is the tram unbolted"),
+    ("who is transporting it", "who is transporting it"),
 ]
 
 
@@ -108,7 +104,7 @@ TYPOS = [
 def test_a_misspelt_word_is_spelt_as_the_passages_have_it_and_no_name_is_taken_for_another(
     question: str, corrected: str
 ) -> None:
-    hit = make_hit(1, "Undo the transport bolts with a spanner. The tram runs to Harlow.")
+    hit = make_hit(1, "Undo the transport bolts with a spanner. The tram runs to Harlow when bolted.")
     assert correct_typos(question, [hit], count_tokens=lambda word: 2) == corrected
 
 

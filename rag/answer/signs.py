@@ -64,27 +64,15 @@ _ASKING = "who|whom|whose|what|when|where|which|why|how"
 ASKS_TWO = compile_any(rf"\b(?:and|or)\b[^?]*\b(?:{_ASKING})\b")
 ASKS = compile_any(rf"\b(?:{_ASKING}|is|are|was|were|do|does|did|can|could|will|would|should|has|have)\b")
 BEGINS_QUESTION = compile_any(rf"(?:{_ASKING}|if|whether)\b")
-_ARTICLE = r"(?:the|an?|my|your|our|his|her|its|their)\b"
-ARTICLE = compile_any(_ARTICLE)
-_GREETING = r"\W*(?:(?:please|hi|hello|hey|sorry|excuse me)\W+)*"
+# "I want my money back" asks for no thing.
+BEGINS_THING = compile_any(r"(?:the|an?)\b")
 # "I need the …", "Can you tell me when …", "I don't know how …"
 WISH = compile_any(
-    rf"{_GREETING}(?:i(?:'m| am)? (?:need(?: to know)?|want(?: to know)?|would like(?: to (?:know|have))?"
+    r"\W*(?:(?:please|hi|hello|hey|sorry|excuse me)\W+)*"
+    r"(?:i(?:'m| am)? (?:need(?: to know)?|want(?: to know)?|would like(?: to (?:know|have))?"
     r"|looking for|wonder(?:ing)?(?: about)?|search(?:ing)? for|(?:do not|don['’]?t) (?:know|understand))"
     r"|(?:can|could|would|will) you (?:please )?(?:tell|give|show) me|(?:tell|give|show|get|find) me)\s+"
     r"(?!(?:a |an |the )?(?:more|summary|overview|gist|story)\b|about\b)",
-)
-# "I'm interested in …", "I want to learn about …", "Can I get some information on …"
-INTEREST = compile_any(
-    rf"{_GREETING}(?:i(?:'m| am) interested in"
-    r"|i(?:'d| would)? (?:need|want|like) to (?:know|learn|hear|read|find out|understand) (?:(?:more|something) )?about"
-    r"|(?:(?:i(?:'d| would)? (?:need|want|like)(?: to have)?|(?:can|could|may) (?:i|we) (?:please )?(?:get|have)) )"
-    r"(?:(?:some|any|more|further) )?(?:info(?:rmation)?|details) (?:about|on|regarding|concerning))\s+"
-)
-# These words ask for an action, not for a thing: "my money back", "the door fixed", "the landlord to pay".
-WANTS_ACTION = re.compile(
-    r"\b(?:back|off|out|up|down|away|over|again|done|gone|paid|sent|made|cut|shut|put|\w{2,}[^\We]ed)$"
-    rf"|\bto (?!{_ARTICLE})[a-z]",
 )
 # A word that points back to the turn before, or goes on from it.
 FOLLOWS_UP = compile_any(
@@ -93,13 +81,11 @@ FOLLOWS_UP = compile_any(
     r"^\W*(?:and|but|so|or|also|what about|how about|yes|yeah|no|nope|ok|okay)\b",
     r"\bi meant?\b|\b(?:tell|give|show)(?: me| us)? more\b",
 )
-_THINGS = r"(?:documents?|files?|articles?|pages?|reports?|comments?|readers?|sources?|passages?|times)"
-# A question that counts, lists or compares over all documents.
+
+# A question that lists or compares over all documents.
 ASKS_ABOUT_ALL = compile_any(
-    rf"\bhow (?:many|often) (?:\w+ ){{0,2}}?{_THINGS}\b",
-    rf"\b(?:which|what) (?:of the )?{_THINGS} (?:mention|say|contain|name|talk|discuss|refer)",
-    r"^\W*(?:please )?(?:list|enumerate|name|show|give(?: me)?|count|summari[sz]e|compare)\b.*\b(?:all|every|each)\b",
-    rf"\b(?:all|every|each)(?: of)?(?: the| my| these)? {_THINGS}\b",
+    r"^\W*(?:please )?(?:list|name|show|give(?: me)?|count|summari[sz]e|compare)\b.*\b(?:all|every|each)\b",
+    r"\b(?:all|every|each)(?: of)?(?: the| my| these)? (?:documents?|files?|articles?|pages?|reports?|readers?)\b",
 )
 
 # --- Parts of the signs of a kind of question (kinds.py) ---
@@ -186,9 +172,10 @@ SUMMARY_WORDS = content_words(
 # --- Courtesies, and questions about the collection (collection.py) ---
 
 _FILES = r"(?:documents?|files?|articles?|texts?|sources?)"
+_INDEX = r"(?:the|this|my) (?:index|collection)"
 _THERE = (
-    r"(?:\s+(?:do you (?:have|know)|have you(?: got)?|are there|are (?:they|in (?:the|this|my) (?:index|collection))"
-    r"|(?:does|is in) (?:the|this|my) (?:index|collection)(?: (?:have|hold|contain))?|did i add|(?:are|is) indexed))?"
+    rf"(?:\s+(?:do you (?:have|know)|have you(?: got)?|are there|are they|(?:are )?in {_INDEX}|is in {_INDEX}"
+    rf"|does {_INDEX} (?:have|hold|contain)|did i add|(?:are|is) indexed))?"
 )
 GREETING = compile_any(
     r"\W*(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|greetings)(?:\s+(?:there|all|everyone|footnote))?\W*",
@@ -201,14 +188,13 @@ ABILITIES = compile_any(
     r"\W*(?:what (?:can|do) you do|who are you|what are you|how do(?:es)? (?:you|this) work|help(?: me)?"
     r"|what can i ask(?: you)?)\W*",
 )
-COUNT_FILES = compile_any(rf"\W*how many {_FILES}{_THERE}\W*")
 LIST_FILES = compile_any(
-    rf"\W*(?:(?:which|what) {_FILES}{_THERE}"
-    rf"|(?:please )?(?:list|show|name)(?: me)?(?: all)?(?: the| my| your)? {_FILES}(?: in (?:the|this|my) index)?)\W*",
+    r"\W*(?:how many|which|what|(?:please )?(?:list|show|name)(?: me)?(?: all)?(?: the| my| your)?)"
+    rf" {_FILES}{_THERE}\W*",
 )
 WHEN_INDEXED = compile_any(
     r"\W*when (?:was|were|did (?:you|i|we)) (?=.*\b(?:add|index|upload))(?:(?:add|index|upload) )?(?P<name>.+?)"
-    r"(?: (?:last )?(?:added|indexed|uploaded))?(?: to (?:the|this|my) (?:index|collection))?\W*",
+    rf"(?: (?:last )?(?:added|indexed|uploaded))?(?: to {_INDEX})?\W*",
 )
 MENTIONS = compile_any(
     rf"\W*(?:(?:which|what|how many)(?: of the)? {_FILES} (?:mentions?|names?|contains?|refers? to|talks? (?:about|of))"
@@ -217,7 +203,9 @@ MENTIONS = compile_any(
 
 # --- Sentences ---
 
-QUANTIFIER = compile_any(r"\b(?:all|every|everyone|everybody|always|most|only|any|each)\b")
+# "Every second Monday" is not every Monday.
+_STEP = r"(?: (?:other|second|third|few|\d+)\b)?"
+QUANTIFIER = compile_any(rf"\b(?:all|every\b{_STEP}|everyone|everybody|always|most|only|any|each)\b")
 REASON = compile_any(
     r"\b(?:because|since|owing|(?<!was )(?<!were )(?<!is )(?<!are )due"
     r"|reasons?|caus\w+|blam\w+|therefore|so that|in order|as a result|led to)\b",

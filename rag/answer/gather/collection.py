@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from rag.answer.gather.request import Gathered
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
-from rag.answer.signs import ABILITIES, COUNT_FILES, GREETING, LIST_FILES, MENTIONS, THANKS, WHEN_INDEXED
+from rag.answer.signs import ABILITIES, GREETING, LIST_FILES, MENTIONS, THANKS, WHEN_INDEXED
 from rag.formatting import join_first
 from rag.index.index import Index
 from rag.index.store import Store
@@ -33,11 +33,6 @@ def answer_at_once(question: str, index: Index) -> Gathered | None:
             with index.browse() as store:
                 return find(match, store)
     return None
-
-
-def _count_documents(_: re.Match[str], store: Store) -> Gathered:
-    """Return how many documents there are."""
-    return Gathered(_NO_QUOTES, f"I have {_count(len(store.list_entries()))}.")
 
 
 def _list_documents(_: re.Match[str], store: Store) -> Gathered:
@@ -71,7 +66,8 @@ _COURTESIES = (
 def _name(sources: Sequence[str]) -> str:
     """Return how many files there are, and the names of the first ones."""
     names = [parse_source(source).name for source in sources]
-    return f"{_count(len(sources))}: {join_first(names, MOST_NAMED)}"
+    count = "1 document" if len(names) == 1 else f"{len(names):,} documents"
+    return f"{count}: {join_first(names, MOST_NAMED)}"
 
 
 def _flatten(text: str) -> str:
@@ -100,13 +96,8 @@ def _find_phrase(phrase: str, chunk: Chunk) -> Span | None:
     return next((span for sentence, span in list_sentences(chunk) if wanted.search(_flatten(sentence))), None)
 
 
-def _count(documents: int) -> str:
-    return "1 document" if documents == 1 else f"{documents:,} documents"
-
-
 # Questions about the collection, each with the function that answers them from what they name.
 _FINDERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Store], Gathered | None]], ...] = (
-    (COUNT_FILES, _count_documents),
     (LIST_FILES, _list_documents),
     (WHEN_INDEXED, _find_day),
     (MENTIONS, _find_mentions),

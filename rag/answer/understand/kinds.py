@@ -35,14 +35,12 @@ SUMMARY = Kind(
     is_pieced=True,
     most_replied=1,
     signs=(
-        rf"{PLEASE}(?:summari[sz]e|sum up|outline|describe|explain)\b",
+        rf"{PLEASE}(?:summari[sz]e|sum up|outline|describe|explain|tell me (?:more )?about|what do you know about)\b",
         rf"{PLEASE}(?:a |an |the )?(?:summary|overview|gist|story) of\b",
-        rf"{PLEASE}(?:tell me (?:more )?about|what do you know about|what is said about)\b",
-        rf"\bwhat (?:does|do) .{{0,40}}\b{TEXT}\b.{{0,40}}\b(?:say|cover|deal with)\b\W*$",
-        rf"\bwhat (?:is|are|was|'s) .{{0,40}}\b{TEXT}\b.{{0,40}}\babout\W*$",
+        rf"{PLEASE}(?:i(?:'m| am) interested in|(?:get )?(?:some )?(?:information|details) (?:about|on))\b",
+        rf"\bwhat (?:is|are|was|'s|does|do) .{{0,40}}\b{TEXT}\b.{{0,40}}\b(?:say|cover|deal with|about)\W*$",
         r"\b(?:main|key|most important) (?:\w+ )?(?:points?|topics?|ideas?|messages?|findings|takeaways)\b",
-        rf"^{PART}",
-        rf"^\W*what(?:'s| is| does| do) .{{0,40}}{PART}",
+        rf"^(?:\W*what(?:'s| is| does| do) .{{0,40}})?{PART}",
     ),
 )
 COMPARISON = Kind(
@@ -53,22 +51,16 @@ COMPARISON = Kind(
         r"\b(?:pros and cons|(?:dis)?advantages?)\b",
     ),
 )
-STEPS = Kind(
-    "steps",
+# Instructions, or how something came about.
+MANNER = Kind(
+    "manner",
     most_replied=1,
     signs=(
-        r"\bhow (?:do|can|should|must|would|could|did) (?:i|we|you|one|people|someone|somebody|anyone|anybody)\b",
-        r"\bhow to\b",
+        r"\bhow (?:to|do|can|should|must|would|could|did)\b",
         r"\bhow (?:is|are|was|were) .{1,60}\b(?:made|done|built|prepared|carried out)\b",
         r"\b(?:step by step|steps|instructions?|process (?:of|for))\b",
         r"\bwhat (?:do|should|can|must) (?:i|we|you|one) do\b",
     ),
-)
-# "How did the company respond?" wants no instructions.
-MANNER = Kind(
-    "manner",
-    most_replied=1,
-    signs=(r"\bhow (?:do|can|should|must|would|could|did)\b",),
 )
 LIST = Kind(
     "list",
@@ -95,4 +87,4 @@ REASON = Kind(
 FACT = Kind("fact", wants_several=False, is_open=False)
 
 # A question's kind is the first one of these with a sign in the question.
-KINDS = (SUMMARY, COMPARISON, STEPS, MANNER, LIST, REASON)
+KINDS = (SUMMARY, COMPARISON, MANNER, LIST, REASON)

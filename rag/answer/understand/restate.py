@@ -6,10 +6,10 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from rag.answer.numbers import write_ordinals
-from rag.answer.signs import ARTICLE, BEGINS_QUESTION, INTEREST, WANTS_ACTION, WISH
+from rag.answer.signs import BEGINS_QUESTION, BEGINS_THING, WISH
 from rag.documents.read import SUFFIXES
-from rag.language import QUESTION_MARKS
-from rag.text import split_sentences
+from rag.language import QUESTION_MARKS, guess_language
+from rag.text import split_sentences, stem
 from rag.types import Hit
 
 # A story has more words than this; only the question in it is asked.
@@ -20,28 +20,22 @@ _MISSPELT = 0.8
 _LONG_WORD = re.compile(r"[^\W\d_]{5,}")
 # Tables and reports write "Q3"; the LLM takes another row for the third quarter.
 _QUARTER = re.compile(r"\b(first|second|third|fourth|1st|2nd|3rd|4th) quarter\b(?! \(q)", re.IGNORECASE)
-_HAS_SENTENCES = re.compile(r"[.!?]\s")
 _FILE_NAME = re.compile(r"[\"'“‘]?(?P<name>[\w][\w()+-]*(?:\.[\w()+-]+)*\.\w{2,5})\b[\"'”’]?")
 
 
 def restate(question: str) -> str:
     """Return a wish ("I need the price") as a question, and a long story as the question in it.
 
-    An interest in a topic becomes "Tell me about …". A wish for an action stays as it is: "I want my money back". The
-    third quarter is also called Q3.
+    The third quarter is also called Q3.
     """
     question = _QUARTER.sub(lambda it: f"{it[0]} (Q{write_ordinals(it[1])[0]})", _find_question(question))
-    interest = INTEREST.match(question)
-    wish = interest or WISH.match(question)
+    wish = WISH.match(question)
     if not wish:
         return question
     wanted = question[wish.end() :].strip().rstrip(".!?")
     if BEGINS_QUESTION.match(wanted):
         return f"{wanted[0].upper()}{wanted[1:]}?"
-    if interest:
-        return question if _HAS_SENTENCES.search(wanted) else f"Tell me about {wanted}"
-    is_thing = ARTICLE.match(wanted) and not WANTS_ACTION.search(wanted)
-    return f"What is {wanted}?" if is_thing else question
+    return f"What is {wanted}?" if BEGINS_THING.match(wanted) else question
 
 
 def _find_question(text: str) -> str:
@@ -65,17 +59,22 @@ def _is_long(text: str) -> bool:
 def correct_typos(question: str, hits: Sequence[Hit], *, count_tokens: Callable[[str], int]) -> str:
     """Return a question with its misspelt words as the hits spell them.
 
-    A word is misspelt if it is neither a token of the embedder nor in a hit. A similar word of the hits replaces it.
-    Both are in small letters, so that a name never becomes another.
+    A word is misspelt if it is neither a token of the embedder nor in a hit. A similar word of the hits replaces it. It
+    has the same first letter ("deactivated" is not "activated") and another stem ("inserting" is a form of "insert").
+    Both are in small letters, so that a name never becomes another. Words of other languages have too many forms.
     """
+    if guess_language(question) != "en":
+        return question
     hit_words = set(_LONG_WORD.findall(" ".join(hit.chunk.text for hit in hits)))
     small_words = sorted(word for word in hit_words if word.islower())
     lowered = " ".join(hit_words).lower()
 
     def correct(match: re.Match[str]) -> str:
         word = match[0]
-        is_known = word in lowered or count_tokens(word) == 1
-        return find_spelling(word, small_words) if word.islower() and not is_known else word
+        if not word.islower() or word in lowered or count_tokens(word) == 1:
+            return word
+        alike = [other for other in small_words if other[0] == word[0] and stem(other) != stem(word)]
+        return find_spelling(word, alike)
 
     return _LONG_WORD.sub(correct, question)
 
