@@ -9,6 +9,7 @@ from rag.index.embedder import TokenEmbedder
 from rag.index.index import Index
 from rag.index.late_interaction import compare_words, knows_words
 from rag.narrow import keep_numbered, keep_of_day
+from rag.statements import prefer_statements
 from rag.text import WORD, content_words, list_sentences
 from rag.types import Chunk, Evidence, Filter, Hit
 
@@ -49,6 +50,7 @@ def retrieve(
     candidates = passages * _CANDIDATES * (_WIDER if is_in_place else 1)
     found = index.search(question, k=candidates, where=where, rewritten=rewritten)
     found = keep_of_day(keep_numbered(found, wordings), rewritten or question)
+    found = prefer_statements(found, rewritten or question)
     if is_in_place:
         found = _narrow(found, is_in_place, passages=passages)
     wants_readers = _ASKS_READERS.search(wordings) or (where and (where.voice or where.author))
@@ -79,7 +81,7 @@ def _reorder(found: Sequence[Hit], question: str, index: Index) -> Sequence[Hit]
         return [found[i] for i in order]
     if isinstance(index.embedder, TokenEmbedder) and knows_words(question, index.embedder):
         similarities = compare_words(question, [add_titles(hit.chunk) for hit in found], index.embedder)
-        compared = [replace(hit, bonus=_BONUS * s) for hit, s in zip(found, similarities, strict=True)]
+        compared = [replace(hit, bonus=hit.bonus + _BONUS * s) for hit, s in zip(found, similarities, strict=True)]
         return sorted(compared, key=lambda hit: -hit.relevance)
     return found
 

@@ -9,7 +9,7 @@ from rag.answer.gather.summary import is_nearest_meant
 from rag.answer.quote.cite import HitSpan, cite_spans
 from rag.answer.signs import SUMMARY_WORDS, compile_any
 from rag.text import content_words
-from rag.types import Hit, Span
+from rag.types import Hit
 
 # "Who wrote Hamlet?" rather asks for what a document says of another work.
 _TEXT = "paper|article|document|page|text|post|file|memo|letter|report"
@@ -39,14 +39,13 @@ def find_author(request: Request) -> Gathered | None:
     if line is None:
         return None
     # Lines with metadata are in no chunk.
-    start, end = line
+    start, end = line.span()
     named = Hit(replace(chunk, start=start, end=end, text=text[start:end]), nearest.score, rank=1)
     return Gathered(cite_spans([HitSpan(named, start, end)]), f"{chunk.author} wrote “{chunk.title}”")
 
 
-def _find_line(text: str, author: str) -> Span | None:
-    """Return the span of the line at the top of a text that names an author, or None; a line with "By" goes first."""
-    lines = [line for line in islice(_LINE.finditer(text), _TOP_LINES) if author in line[0]]
-    short = [line for line in lines if len(line[0].split()) <= _LINE_WORDS]
-    bylines = [line for line in short if _BYLINE.match(line[0])]
-    return next((line.span() for line in bylines + short), None)
+def _find_line(text: str, author: str) -> re.Match[str] | None:
+    """Return the line at the top of a text that names an author, or None; the first one with "By" goes first."""
+    lines = islice(_LINE.finditer(text), _TOP_LINES)
+    named = (line for line in lines if author in line[0] and len(line[0].split()) <= _LINE_WORDS)
+    return max(named, key=lambda line: _BYLINE.match(line[0]) is not None, default=None)

@@ -3,12 +3,13 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import groupby, takewhile, zip_longest
+from itertools import groupby, takewhile
 from typing import NamedTuple
 
 from rag.answer.quote.cite import HitSpan
 from rag.answer.signs import compile_any, is_order
 from rag.documents.blocks import HEADING_SEPARATOR
+from rag.documents.sequences import split_runs
 from rag.index.store import Store
 from rag.text import NEW_ITEM, content_words, list_sentences, split_lines, split_sentences
 from rag.types import Chunk, Hit, Span
@@ -29,6 +30,7 @@ _COUNTS = compile_any(
     r"\W*(?:the )?(?:last|other)(?= is\b| are\b| one\b|,|:)|\W*(?:finally|lastly)\b",
 )
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3})*[.)]?\s+")
+_RUN_END = re.compile(r":|.\s*\n\s*\n")
 _END = re.compile(r"[.!?,;:…][\"'”’)\]]*$")
 
 
@@ -148,26 +150,20 @@ def find_block(text: str, chunks: Sequence[Chunk], offset: int) -> Span | None:
 
 
 def _list_lines(text: str, section: _Section) -> list[_Line]:
-    """Return the lines of a section, with an edge before and after them."""
+    """Return the lines of a section, with an edge before and after them.
+
+    Lines right below each other, all below a colon, are items even without marks.
+    """
     lines = [_EDGE]
     spans = [(section.start + a, section.start + b) for a, b in split_lines(text[section.start : section.end])]
-    for (start, end), (following, _) in zip_longest(spans, spans[1:], fillvalue=(section.end, section.end)):
-        # White space has to follow a mark. The line's end counts, so the pattern searches the whole text.
-        is_marked = NEW_ITEM.match(text, start) is not None
-        is_item = is_marked or _continues_list(lines[-1], text, start) or _opens_list(lines[-1], text, end, following)
-        lines.append(_Line(text[start:end], start, end, is_item))
+    # A run ends at a colon or a blank line.
+    for run in split_runs(spans, lambda run, span: _RUN_END.match(text, run[-1][1] - 1, span[0]) is not None):
+        is_list = len(run) > 1 and lines[-1].text.endswith(":") and not NEW_ITEM.match(text, run[0][0])
+        for start, end in run:
+            # White space has to follow a mark. The line's end counts, so the pattern searches the whole text.
+            is_marked = NEW_ITEM.match(text, start) is not None
+            lines.append(_Line(text[start:end], start, end, is_list or is_marked))
     return [*lines, _EDGE]
-
-
-def _opens_list(above: _Line, text: str, end: int, following: int) -> bool:
-    """Return whether a line without a mark is the first item of a list: below a colon, and right above another line."""
-    return above.text.endswith(":") and text.count("\n", end, following) == 1
-
-
-def _continues_list(above: _Line, text: str, start: int) -> bool:
-    """Return whether a line without a mark is right below an item that has none either."""
-    is_unmarked_item = above.is_item and not NEW_ITEM.match(above.text)
-    return is_unmarked_item and text.count("\n", above.end, start) == 1
 
 
 def _find_line(lines: Sequence[_Line], offset: int) -> int:

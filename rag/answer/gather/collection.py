@@ -44,10 +44,10 @@ def _find_day(asked: re.Match[str], store: Store) -> Gathered | None:
     """Return the day on which the file with a name was indexed; None if there is no such file."""
     wanted = _QUOTATION.sub("", asked["name"]).casefold()
     for entry in store.list_entries():
-        paths = [parse_source(source) for source in entry.sources]
-        names = {name.casefold() for path in paths for name in (path.name, path.stem, str(path))}
-        if entry.indexed and wanted in names:
-            return Gathered(_NO_QUOTES, f"{paths[0].name} was last indexed on {entry.indexed}.")
+        path = parse_source(entry.sources[0])
+        is_meant = wanted in (path.name.casefold(), path.stem.casefold())
+        if entry.indexed and is_meant:
+            return Gathered(_NO_QUOTES, f"{path.name} was last indexed on {entry.indexed}.")
     return None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import starmap
 from typing import NamedTuple
 
 from rag.answer.signs import CURRENCY_SIGNS, compile_any
@@ -77,9 +78,8 @@ class Table:
     @cached_property
     def amounts(self) -> dict[str, Column]:
         """The columns with numbers that measure something, by their label; the first column names the rows."""
-        labels = [label for label in self.columns if label != self.key and not _IDENTIFIER.search(label)]
-        columns = [_read_column(label, self.columns[label]) for label in labels]
-        return {column.label: column for column in columns if column}
+        columns = filter(None, starmap(_read_column, self.columns.items()))
+        return {column.label: column for column in columns if column.label != self.key}
 
     @property
     def times(self) -> list[str]:
@@ -113,10 +113,11 @@ class Table:
 
 
 def _read_column(label: str, cells: Mapping[Span, str]) -> Column | None:
-    """Return the numbers of a column; None if a cell has no clear number, if all are years, or if the units differ."""
+    """Return the numbers of a column; None if they measure nothing, if one is unclear, or if the units differ."""
     numbers = _read_numbers(cells.values())
     units = {unit for _, unit in numbers}
-    if len(units) != 1 or all(map(YEAR.fullmatch, cells.values())):
+    measures = not _IDENTIFIER.search(label) and not all(map(YEAR.fullmatch, cells.values()))
+    if len(units) != 1 or not measures:
         return None
     values = [value for value, _ in numbers]
     return Column(label, dict(zip(cells, values, strict=True)), units.pop())
