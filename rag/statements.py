@@ -11,7 +11,7 @@ _ASKS = re.compile(
     r"\W*(?:what|who)(?:['’](?:s|re)| (?:is|are|was|were|does|do)) (?:an? |the )?(?P<thing>[^?]+?)(?: mean)?[\s?.!]*",
     re.IGNORECASE,
 )
-# A longer text is no name of a thing.
+# A longer text does not name a thing.
 _MOST_WORDS = 5
 _SAYS = "is|are|was|were|means?|refers? to|stands? for|describes?|consists? of|lets?|allows?|enables?"
 _NAMES = "called|calls?|named|known as|term"
