@@ -18,7 +18,7 @@ _TITLE = r"^#\s+(?P<title>\S.*)$"
 _KEYS = {"source": "outlet", "published": "date", "updated": "date", "by": "author"}
 _RULE = re.compile(r"^-{3,}\s*$")
 # "By Ilse Varnholt | 12 March 2021", "Words: Declan Oyelaran", "posted by Linnea Wachira, filed under: transfers"
-_MADE = r"posted|written|reported|reviewed|tested|words|text|story|report|photo(?:graph)?s?"
+_MADE = r"posted|written|reported|reviewed|tested|words|text|story|report"
 _PARTICLES = r"(?:(?:and|of|the|de|da|van|von|al|bin) )*"
 _WORD = r"[A-Z][\w.'’-]*"
 _CREDIT = re.compile(
