@@ -70,7 +70,7 @@ def _begins_comments(heading: re.Match[str], below: Lines, *, markdown: bool) ->
         return True
     if markdown:  # the heading may be a chapter's
         return False
-    return _is_last_name(heading) or _is_above_signature(heading, below)
+    return _is_last_name(heading) or _is_above_signature(heading, below) or _is_above_reply(below)
 
 
 def _is_last_name(heading: re.Match[str]) -> bool:
@@ -86,6 +86,11 @@ def _is_above_signature(heading: re.Match[str], below: Lines) -> bool:
     headers = find_headers(below)
     signed = (number for number, header in headers.items() if header != UNSIGNED)
     return any(levels.get(below.lines[number].start()) != level for number in signed)
+
+
+def _is_above_reply(below: Lines) -> bool:
+    """Return whether a line begins with "@" and a name."""
+    return any(find_addressee(below.read(number), ()) for number in below.said)
 
 
 def _find_level(heading: re.Match[str]) -> int:
