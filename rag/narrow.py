@@ -21,7 +21,7 @@ _DATE = re.compile(
 )
 _MONTH = re.compile(rf"\b(?:{MONTHS})\b", re.IGNORECASE)
 # "Before 5 March" and "from 4 to 6 March" are not of one day.
-_PERIOD = re.compile(rf"\b(?:{LIMITS}|from)\b[^.?!]*\b(?:{MONTHS})\b|\d (?:and|to|or) \d", re.IGNORECASE)
+_PERIOD = re.compile(rf"\b(?:{LIMITS}|from)\b[^.?!]*\b(?:{MONTHS})\b|\d (?:and|to|or) \d|\d ?[-–] ?\d", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 
 

@@ -1,4 +1,4 @@
-"""Prefers hits that say what a thing is, if the question asks for that: "A crate is …", "… is called a crate"."""
+"""Prefers hits that say what a thing is, if the question asks for that: "A crate is …", "… called a crate"."""
 
 import re
 from dataclasses import replace
@@ -8,7 +8,7 @@ from rag.types import Hit
 
 # "What is a crate?", "what's ownership", "Who was Ada Ek?", "What does MSRV mean?"
 _ASKS = re.compile(
-    r"\W*(?:what|who)(?:['’](?:s|re)| (?:is|are|was|were|does|do)) (?:an? |the )?(?P<thing>[^?]+?)(?: mean)?[\s?.!]*",
+    r"\W*(?:what|who)(?:['’](?:s|re)| (?:is|are|was|were|does|do)) (?:an? |the )?(?P<thing>[^?]+?)(?: mean)?",
     re.IGNORECASE,
 )
 # A longer text does not name a thing.
@@ -21,13 +21,13 @@ _BONUS = 0.3
 
 def prefer_statements(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
     """Return hits with those nearer the front that say what the thing is that a question asks for."""
-    asked = _ASKS.fullmatch(question)
+    asked = _ASKS.fullmatch(question.strip(" ?.!"))
     if not asked or len(asked["thing"].split()) > _MOST_WORDS:
         return found
     thing = rf"{re.escape(drop_plural(asked['thing']))}(?:e?s)?"
     statement = re.compile(
-        rf"(?:^|[.!?:]\s+|\n)\W{{0,3}}(?:(?:an?|the)\s+)?{thing}\s+(?:\([^()]*\)\s+)?(?:{_SAYS})\b"
-        rf"|\b(?:{_NAMES})\s+(?:an?\s+|the\s+)?\W?{thing}\b",
+        rf"(?:^|[.!?:]\s|\n)\W{{0,3}}(?:(?:an?|the)\s)?{thing}(?:\s(?:\([^()]*\)\s)?(?:{_SAYS})\b|:\s)"
+        rf"|\b(?:{_NAMES})\s(?:an?\s|the\s)?\W?{thing}\b",
         re.IGNORECASE,
     )
     weighed = [replace(hit, bonus=_BONUS) if statement.search(hit.chunk.text) else hit for hit in found]

@@ -325,6 +325,7 @@ def test_a_manual_without_a_site_around_it_is_read_whole() -> None:
 def test_a_title_of_two_parts_before_the_name_of_the_site_stays_whole() -> None:
     page = "<title>B - Oil and water - Pump Book</title><h1>Pump Book</h1><h2>Appendix B: Oil</h2><p>Use little.</p>"
     assert read(page).title == "B - Oil and water"
+    assert read("<title>Part 3: Oil</title><h1>Oil</h1><p>Use little.</p>").title == "Part 3: Oil"
 
 
 def test_terms_above_meanings_of_several_paragraphs_are_headings() -> None:

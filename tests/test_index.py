@@ -225,6 +225,7 @@ def test_a_question_that_names_a_thing_by_its_number_is_about_the_documents_that
         ("What did the board decide between 4 March and 11 March?", {"a.md", "b.md", "c.md"}),
         ("What did the board decide before 5 March?", {"a.md", "b.md", "c.md"}),
         ("What did the board decide on 4 and 11 March?", {"a.md", "b.md", "c.md"}),
+        ("What did the board decide on 4–11 March?", {"a.md", "b.md", "c.md"}),
         ("What did the board decide from 4 March on?", {"a.md", "b.md", "c.md"}),
     ],
 )

@@ -9,7 +9,7 @@ PASSAGES = (
     "Turn the crank to the left. What the crank does, the second crank does too. Spindles break if they are dry.",
     "The pump has many parts. A crank (or winch) is the arm that turns its shaft.",
     "The thin rod in the middle of the wheel is called a “spindle”.",
-    "MSRV stands for the oldest version that works. C++ is a language.",
+    "MSRV stands for the oldest version that works. C++ is a language.\nRent: 900 euros",
 )
 
 
@@ -21,6 +21,7 @@ PASSAGES = (
         ("What are cranks?", 1),
         ("What does MSRV mean?", 3),
         ("What is C++?", 3),
+        ("What is the rent?", 3),
         ("What are spindles?", 2),
         ("How does the crank turn?", 0),
         ("What is the reason that each of the cranks is the arm?", 0),

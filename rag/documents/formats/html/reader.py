@@ -257,11 +257,11 @@ def _find_title(tree: HtmlElement, declared: str | None, outlet: str | None) -> 
 def _list_titles(tree: HtmlElement, name: str, outlet: str | None) -> Iterator[str]:
     """Yield the headings and the parts of a page's name that may be its title, the likeliest first."""
     headings = _find_headings(tree)
-    site = next((heading for heading in headings if name.endswith(f" {heading}")), None)
-    if len(headings) == 1 and not site:
+    if len(headings) == 1 and not name.endswith(f" {headings[0]}"):
         yield headings[0]
     yield from filter(name.startswith, headings)
-    if site:
+    *parts, site = _SEPARATOR.split(name)
+    if len(parts) > 1 and site in headings:
         yield name.removesuffix(site).rstrip(_BETWEEN_TITLES)
     for part in _SEPARATOR.split(name):
         if part not in ("", outlet):
