@@ -43,7 +43,7 @@ def keep_numbered(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
 
 
 def keep_of_day(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
-    """Return the hits, but of a series of documents only those of the day that the question names, if there is one.
+    """Drop the documents of a series that are of another day than the question names, if one is of that day.
 
     The minutes of meetings are a series: documents whose titles differ in numbers alone.
     """

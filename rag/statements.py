@@ -20,7 +20,7 @@ _BONUS = 0.3
 
 
 def prefer_statements(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
-    """Return hits with those nearer the front that say what the thing is that a question asks for."""
+    """Return the hits, with those first that say what the thing of a question is."""
     asked = _ASKS.fullmatch(question.strip(" ?.!"))
     if not asked or len(asked["thing"].split()) > _MOST_WORDS:
         return found

@@ -45,7 +45,7 @@ def find_author(request: Request) -> Gathered | None:
 
 
 def _find_line(text: str, author: str) -> re.Match[str] | None:
-    """Return the line at the top of a text that names an author, or None; the first one with "By" goes first."""
+    """Return the line at the top of a text that names an author, preferably one that begins with "By"; or None."""
     lines = islice(_LINE.finditer(text), _TOP_LINES)
     named = (line for line in lines if author in line[0] and len(line[0].split()) <= _LINE_WORDS)
     return max(named, key=lambda line: _BYLINE.match(line[0]) is not None, default=None)

@@ -156,7 +156,7 @@ def _list_names(words: Phrase, table: Table) -> Iterator[tuple[Phrase, Piece]]:
 
 
 def _list_years(words: Phrase, table: Table) -> Iterator[tuple[Phrase, Piece]]:
-    """Yield the years of some words, with the cells of each: all days of it, in a column that says when a row was."""
+    """Yield the years of some words, with the cells of that year in each column of times."""
     for year in filter(YEAR.fullmatch, words):
         for label in table.times:
             cells = frozenset(cell for cell in table.columns[label].values() if year in YEAR.findall(cell))

@@ -26,7 +26,7 @@ _FILE_NAME = re.compile(r"[\"'“‘]?(?P<name>[\w][\w()+-]*(?:\.[\w()+-]+)*\.\w
 def restate(question: str) -> str:
     """Return a wish ("I need the price") as a question, and a long story as the question in it.
 
-    The third quarter is also called Q3.
+    "(Q3)" is added to "third quarter".
     """
     question = _QUARTER.sub(lambda it: f"{it[0]} (Q{write_ordinals(it[1])[0]})", _find_question(question))
     wish = WISH.match(question)

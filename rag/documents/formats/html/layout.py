@@ -86,7 +86,7 @@ def _show_buttons(root: HtmlElement) -> None:
 
 
 def _spell_out_definitions(definitions: HtmlElement) -> None:
-    """Turn a list of terms into items such as "Term: meaning"; the terms into headings if a meaning is longer."""
+    """Turn a list of terms into items ("Term: meaning"), or its terms into headings above longer meanings."""
     parts = list(definitions.iter("dt", "dd"))
     is_plain = all(map(_is_line, parts)) and not contains(definitions, "pre")
     groups = split_runs(parts, lambda group, part: (group[-1].tag, part.tag) == ("dd", "dt"))
