@@ -47,17 +47,18 @@ def retrieve(
     passes the filter.
     """
     wordings = f"{question} {rewritten or ''}"
+    complete = rewritten or question
     candidates = passages * _CANDIDATES * (_WIDER if is_in_place else 1)
     found = index.search(question, k=candidates, where=where, rewritten=rewritten)
-    found = keep_of_day(keep_numbered(found, wordings), rewritten or question)
-    found = prefer_statements(found, rewritten or question)
+    found = keep_of_day(keep_numbered(found, wordings), complete)
+    found = prefer_statements(found, complete)
     if is_in_place:
         found = _narrow(found, is_in_place, passages=passages)
     wants_readers = _ASKS_READERS.search(wordings) or (where and (where.voice or where.author))
     share = 1.0 if wants_readers else _COMMENT_SHARE
     # The comparison leaves room for articles, or comments with the question's words would take all of it.
     compared = _choose(found, count=max(passages, _RERANKED if index.reranker else COMPARED), comment_share=share)
-    kept = _choose(_reorder(compared, rewritten or question, index), count=passages, comment_share=share)
+    kept = _choose(_reorder(compared, complete, index), count=passages, comment_share=share)
     return find_evidence(wordings, kept, candidates=found)
 
 

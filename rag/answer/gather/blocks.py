@@ -50,7 +50,7 @@ class _Section(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """A line of a text, its offsets there, and whether it begins with the mark of an item: "-", "1."."""
+    """A line of a text, its offsets there, and whether it is an item of a list, with or without a mark."""
 
     text: str
     start: int

@@ -260,10 +260,11 @@ def _list_titles(tree: HtmlElement, name: str, outlet: str | None) -> Iterator[s
     if len(headings) == 1 and not name.endswith(f" {headings[0]}"):
         yield headings[0]
     yield from filter(name.startswith, headings)
-    *parts, site = _SEPARATOR.split(name)
-    if len(parts) > 1 and site in headings:
+    parts = _SEPARATOR.split(name)
+    site = parts[-1]
+    if len(parts) > 2 and site in headings:
         yield name.removesuffix(site).rstrip(_BETWEEN_TITLES)
-    for part in _SEPARATOR.split(name):
+    for part in parts:
         if part not in ("", outlet):
             yield part
     yield from headings
