@@ -14,6 +14,7 @@ from rag.answer.numbers import (
     find_numbers,
     has_new_number,
     has_other_currency,
+    has_other_frequency,
     has_other_magnitude,
 )
 from rag.answer.signs import QUANTIFIER, is_order
@@ -189,6 +190,7 @@ FAULTS = (
     Rule("the words of the question", _repeats_question),
     Rule("a negation", _denies_alone),
     Rule("a quantifier", lambda claim: not _list_quantifiers(claim.text) <= _list_quantifiers(claim.meant)),
+    Rule("a new frequency", lambda claim: has_other_frequency(claim.text, claim.quotes)),
     Rule("the opposite", _says_opposite),
     Rule("a doubt", partial(_loses, HEDGE)),
     Rule("a negation", partial(_loses, NEGATION)),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rag.answer.negation import BELOW_ZERO
 from rag.answer.signs import ANY_CURRENCY, CURRENCY_NAMES
 from rag.documents.formats.numerals import format_ordinal
+from rag.text import stem
 
 _UNITS = "one two three four five six seven eight nine"
 _TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
@@ -55,6 +56,8 @@ _AMOUNT = re.compile(
     rf"(?(before)|(?:\s?(?P<after>{ANY_CURRENCY}))?)",
     re.IGNORECASE,
 )
+# "every Monday", "every second Monday", "every 4 years"
+_FREQUENCY = re.compile(r"\b(?:every|each)\s+(?:(other|few|\d+)(?:st|nd|rd|th)?\s+)?([^\W\d_]+)", re.IGNORECASE)
 _LOOSE_MAGNITUDE = re.compile(rf"(?<![\w'’])(?:{_ANY_MAGNITUDE}|[kmbt])\b", re.IGNORECASE)
 
 
@@ -155,6 +158,16 @@ def _has_other(said: Iterable[tuple[str, str]], known: Iterable[tuple[str, str]]
 def has_other_currency(text: str, known: str) -> bool:
     """Return whether a text has an amount, such as "3 euro", that another text has in another currency only."""
     return _has_other(_list_sums(text), _list_sums(known))
+
+
+def has_other_frequency(text: str, known: str) -> bool:
+    """Return whether a text says "every Monday" where another text has only "every second Monday"."""
+    return _has_other(_list_frequencies(text), _list_frequencies(known))
+
+
+def _list_frequencies(text: str) -> list[tuple[str, str]]:
+    """Return the frequencies of a text: the stem of what comes round, and its step, "" for each one."""
+    return [(stem(unit), step.lower()) for step, unit in _FREQUENCY.findall(write_ordinals(text))]
 
 
 def _list_sums(text: str) -> Iterator[tuple[str, str]]:

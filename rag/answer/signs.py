@@ -203,9 +203,7 @@ MENTIONS = compile_any(
 
 # --- Sentences ---
 
-# "Every second Monday" is not every Monday.
-_STEP = r"(?: (?:other|second|third|few|\d+(?:st|nd|rd|th)?)\b)?"
-QUANTIFIER = compile_any(rf"\b(?:all|every\b{_STEP}|everyone|everybody|always|most|only|any|each)\b")
+QUANTIFIER = compile_any(r"\b(?:all|every|everyone|everybody|always|most|only|any|each)\b")
 REASON = compile_any(
     r"\b(?:because|since|owing|(?<!was )(?<!were )(?<!is )(?<!are )due"
     r"|reasons?|caus\w+|blam\w+|therefore|so that|in order|as a result|led to)\b",
