@@ -26,6 +26,8 @@ STORY = (
         ("Tell me about the lease", "Tell me about the lease"),
         ("Give me five reasons", "Give me five reasons"),
         ("I want my money back", "I want my money back"),
+        ("I need the door fixed.", "I need the door fixed."),
+        ("I want the landlord to pay", "I want the landlord to pay"),
         ("I need the way to the station", "What is the way to the station?"),
         ("I need the speed of the pump", "What is the speed of the pump?"),
         ("I do not know how to set up the heating", "How to set up the heating?"),

@@ -74,6 +74,11 @@ WISH = compile_any(
     r"|(?:can|could|would|will) you (?:please )?(?:tell|give|show) me|(?:tell|give|show|get|find) me)\s+"
     r"(?!(?:a |an |the )?(?:more|summary|overview|gist|story)\b|about\b)",
 )
+# These words ask for an action, not for a thing: "my money back", "the door fixed", "the landlord to pay".
+WANTS_ACTION = re.compile(
+    r"\b(?:back|off|out|up|down|away|over|again|done|gone|paid|sent|made|cut|shut|put|\w{2,}[^\We]ed)$"
+    r"|\bto (?!(?:the|an?|my|your|our|his|her|its|their)\b)[a-z]",
+)
 # A word that points back to the turn before, or goes on from it.
 FOLLOWS_UP = compile_any(
     r"\b(?:it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there|then|ones?|former|latter"

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from rag.answer.numbers import write_ordinals
-from rag.answer.signs import BEGINS_QUESTION, BEGINS_THING, WISH
+from rag.answer.signs import BEGINS_QUESTION, BEGINS_THING, WANTS_ACTION, WISH
 from rag.documents.read import SUFFIXES
 from rag.language import QUESTION_MARKS, guess_language
 from rag.text import split_sentences, stem
@@ -26,7 +26,7 @@ _FILE_NAME = re.compile(r"[\"'“‘]?(?P<name>[\w][\w()+-]*(?:\.[\w()+-]+)*\.\w
 def restate(question: str) -> str:
     """Return a wish ("I need the price") as a question, and a long story as the question in it.
 
-    "(Q3)" is added to "third quarter".
+    A wish for an action stays as it is: "I want my money back". "(Q3)" is added to "third quarter".
     """
     question = _QUARTER.sub(lambda it: f"{it[0]} (Q{write_ordinals(it[1])[0]})", _find_question(question))
     wish = WISH.match(question)
@@ -35,7 +35,8 @@ def restate(question: str) -> str:
     wanted = question[wish.end() :].strip().rstrip(".!?")
     if BEGINS_QUESTION.match(wanted):
         return f"{wanted[0].upper()}{wanted[1:]}?"
-    return f"What is {wanted}?" if BEGINS_THING.match(wanted) else question
+    is_thing = BEGINS_THING.match(wanted) and not WANTS_ACTION.search(wanted)
+    return f"What is {wanted}?" if is_thing else question
 
 
 def _find_question(text: str) -> str:
