@@ -118,6 +118,19 @@ def test_a_comment_without_marks_of_its_own_is_still_no_article() -> None:
     assert [text for *_, text in find_comments(read(make_page(thread)))] == ["First words.", "More words."]
 
 
+def test_a_name_and_a_date_in_one_line_sign_a_comment() -> None:
+    thread = (
+        '<div class="comment"><p class="who">towpath_ted, 13 August, 18:05</p><p>I do not believe it.</p></div>'
+        '<div class="comment"><p>K. Osei | 14 March 2025<br>Nor do I.</p></div>'
+        '<div class="comment"><p>In short, 3 May is too late.</p></div>'
+    )
+    assert find_comments(read(make_page(thread))) == [
+        ("towpath_ted", "13 August, 18:05", None, "I do not believe it."),
+        ("K. Osei", "2025-03-14", None, "Nor do I."),
+        (None, None, None, "In short, 3 May is too late."),
+    ]
+
+
 def test_signed_paragraphs_below_a_heading_of_comments_are_comments() -> None:
     thread = (
         "<h3>COMMENTS (2)</h3><p>Comments are moderated and generally will be posted if they are on-topic.</p>"

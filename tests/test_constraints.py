@@ -215,6 +215,17 @@ def test_a_row_alone_is_not_the_highest(
     assert ask(index, settings, question, make_hit(1, text)).outcome == outcome
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "outcome"),
+    [
+        ("How loud is it?", "How loud is it?", "not_found"),
+        ("What did Ada ask?", "How loud is it?", "answered"),
+    ],
+)
+def test_a_question_is_no_answer(index: Index, settings: Settings, question: str, text: str, outcome: str) -> None:
+    assert ask(index, settings, question, make_hit(1, text)).outcome == outcome
+
+
 def ask(index: Index, settings: Settings, question: str, hit: Hit) -> Answer:
     llm = ScriptedLLM(hit.chunk.text, reply="Ada")
     return Assistant(index, llm, settings).ask(question, hits=(hit,))

@@ -96,8 +96,11 @@ def test_a_sentence_that_points_back_comes_with_the_one_before_or_not_at_all() -
     assert not read_sentences("Who boils it?", "She boils it every single day.")
 
 
-def test_menus_are_not_gathered() -> None:
-    text = "News | Sport | the kettle of the harbour\n\nThe kettle of the harbour is old."
+@pytest.mark.parametrize(
+    "line", ["News | Sport | the kettle of the harbour", "Home > News > kettle", "Kettle, published 13 August 2024, 17:42."]
+)
+def test_menus_and_dates_are_not_gathered(line: str) -> None:
+    text = f"{line}\n\nThe kettle of the harbour is old."
     assert read_sentences("Tell me about the kettle", text) == ["The kettle of the harbour is old."]
 
 

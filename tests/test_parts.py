@@ -45,6 +45,27 @@ def test_a_part_goes_on_until_the_next_number(number: str, text: str | None) -> 
     assert (LEASE[slice(*span)].strip() if span else None) == text
 
 
+NEWS = """# News
+
+## [4.2.1] - 2025-05-06
+Repairs 4.2.0.
+
+## v4.2.0 (9 April 2025)
+New fonts.
+
+## Version 4.1.0
+New colours.
+"""
+
+
+def test_the_part_about_a_version_ends_before_an_older_one() -> None:
+    span = find_span(NEWS, "4.2.0")
+    assert span is not None
+    assert NEWS[slice(*span)].strip() == "## v4.2.0 (9 April 2025)\nNew fonts."
+    assert Query("what's new in 4.2.0").part_number == Query("Is it still in v4.2.0?").part_number == "4.2.0"
+    assert Query("When did 10.0.0.1 fail?").part_number is Query("Who came on 4.2.2020?").part_number is None
+
+
 LETTER = """4 May 2024
 Dear tenant, these are the rules.
 1. Fire
@@ -138,6 +159,9 @@ def make_chunk(number: int, *, heading: str | None = None, page: int | None = No
         ("How much is the rent under clause 4.2?", make_chunk(1, heading="4.21 Rent"), False),
         ("How much is the rent under clause 4?", make_chunk(1, text=f"3. Use\n4. {TEXT}"), True),
         ("How much is the rent under clause 4?", make_chunk(1, text="It costs 4 euros."), False),
+        ("Does it print in 4.2.1?", make_chunk(1, heading="News › Tern v4.2.1"), False),
+        ("Does it print in 4.2.1?", make_chunk(1, heading="News › v4.2.1 (May)"), True),
+        ("Does it print in 4.2.1?", make_chunk(1, heading="News › v4.2.10"), False),
     ],
 )
 def test_a_question_names_a_place_of_a_document(question: str, chunk: Chunk, is_inside: bool) -> None:

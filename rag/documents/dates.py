@@ -31,7 +31,8 @@ _AGO = re.compile(
     re.IGNORECASE,
 )
 _DATED = re.compile(
-    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\d{1,4}[-/.]\d{1,2}[-/.](?:\d{1,4}|(?=\s|$))",
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\d{4}[-/.]\d{1,2}[-/.]\d"
+    r"|\d{1,2}[-/.]\d{1,2}[-/.](?:\d\d|(?=\s|$))",  # "4.1.0" is a version
     re.IGNORECASE,
 )
 _UNSPACED = ("zh", "ja", "ko")

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.quote.cite import Quotes, cite_spans
-from rag.answer.signs import PART_NAME
+from rag.answer.signs import BEFORE_PART_NUMBER
 from rag.answer.understand.kinds import SUMMARY
 from rag.documents.dates import begins_with_date
 from rag.text import content_words
 from rag.types import Chunk, Span
 
 _NUMBERED = re.compile(
-    rf"^[ \t#*>-]*(?:{PART_NAME}\s?)?(?P<words>(?P<number>\d+(?:\.\d+)*)(?:[.):]|(?=\s)).*)",
+    rf"{BEFORE_PART_NUMBER}(?P<words>(?P<number>\d+(?:\.\d+)*)(?:[\].):]|(?=\s)).*)",
     re.IGNORECASE | re.MULTILINE,
 )
 # A question with no other words asks for a page as a whole.
 _NO_TOPIC = content_words("What is there on the page or slide of this document, and what stands in the file? Show it.")
+# "4.2.0" has as many points.
+_VERSION_DEPTH = 2
 CUT_OFF = "Only the beginning of this part is quoted."
 
 
@@ -54,6 +56,8 @@ def find_page(request: Request) -> Gathered | None:
 def find_span(text: str, number: str) -> Span | None:
     """Return the span of the part with a number, up to the next number or the end of the text; or None.
 
+    The part about a version, such as 4.2.0, ends before any other version.
+
     If several lines have the number, one between its neighbours is preferred: 4 between 3 and 5.
     """
     *above, last = number.split(".")
@@ -68,7 +72,8 @@ def find_span(text: str, number: str) -> Span | None:
         return numbers[index] == number, numbers[max(index - 1, 0) : index + 2] == three
 
     start = of_depth[max(range(len(numbers)), key=is_own_between)].start()
-    following = _list_following(number)
+    # The newest version may come first: 4.1.2 is below 4.2.0.
+    following = numbers if len(above) == _VERSION_DEPTH else _list_following(number)
     ends = [line.start() for line in lines if line.start() > start and line["number"] in following]
     return start, min(ends, default=len(text))
 

@@ -15,11 +15,11 @@ from rag.types import Hit, Span
 
 MOST_SENTENCES = 5
 MOST_WORDS = 120
-# A line with fewer words in small letters is a heading or a label. List items may be as short; they come with the line
-# before them.
+# A line with fewer words in small letters is a heading, a label or a date. List items may be as short; they come with
+# the line before them.
 _FEWEST_SMALL_WORDS = 3
-# A sign between the entries of a menu or a path: "News | Sport", "Recipes » Cakes".
-_MENU = re.compile(r"\s[|»›·•]\s")
+# A sign between the entries of a menu or a path: "News | Sport", "Recipes » Cakes", "Home > News".
+_MENU = re.compile(r"\s[|»›·•>]\s")
 # Words in quotation marks, without the name of the speaker.
 _SPEECH = re.compile(r"[\"“„«].*[\"”“»]\W*", re.DOTALL)
 # Two sentences are duplicates if they have 80 % of the shorter one's words in common.
@@ -140,7 +140,7 @@ def _says_something(sentence: str) -> bool:
     """Return whether a sentence is not a question, a heading, a label or a menu."""
     if sentence.endswith(QUESTION_MARKS) or _MENU.search(sentence):
         return False
-    small_words = sum(not word[0].isupper() for word in sentence.split())
+    small_words = sum(not word[0].isupper() and not word[0].isdecimal() for word in sentence.split())
     return small_words >= _FEWEST_SMALL_WORDS
 
 

@@ -8,10 +8,11 @@ from rag.answer.prompt import label_chunk
 from rag.answer.quote.answer_type import find_missing_type
 from rag.answer.quote.cite import Quotes
 from rag.answer.quote.opposites import Unmet, asks_for_exception, find_opposite
-from rag.answer.signs import ANY_CURRENCY, ANY_SUPERLATIVE, CURRENCY_SIGNS, compile_any
+from rag.answer.signs import ANY_CURRENCY, ANY_SUPERLATIVE, ASKS, CURRENCY_SIGNS, compile_any
 from rag.answer.understand.query import Query
 from rag.answer.understand.restate import find_spelling
 from rag.documents.formats.numerals import format_roman
+from rag.language import QUESTION_MARKS
 from rag.rows import is_row
 from rag.text import LIMITS, MONTHS, NO_LABEL, drop_accents
 
@@ -71,6 +72,7 @@ _YEARS = re.compile(r"\b(\d{4})\s*(?:to|until|till|and|[-–—])\s*(\d{4})\b")
 _DAY = compile_any(rf"\b\d{{1,2}}(?:st|nd|rd|th)? (?:{MONTHS})\b|\b(?:{MONTHS}) \d{{1,2}}\b")
 # "Which station has the most passengers?", but not "at least" and "most of".
 _SUPERLATIVE = compile_any(rf"(?<!\bat )\b(?:most(?! of)|fewest|best|worst|newest|richest|{ANY_SUPERLATIVE})\b")
+_ABOUT_ASKING = compile_any(r"\b(?:ask|question)")
 # "1,200", "1.200" and "1 200" are also 1200.
 _SEPARATOR = re.compile(r"(?<=\d)[.,'’\s](?=\d{3}(?!\d))")
 
@@ -99,6 +101,8 @@ def _find_objection(quotes: Quotes, question: Query) -> str | None:
         return unmet.note
     if _needs_comparison(question.text, sentences):
         return "The passages found are rows of a table. Nothing compares them with the other rows."
+    if _only_asks(question.text, sentences):
+        return "The passages found ask this too, and do not answer it."
     if asks_for_exception(question.text, sentences):
         return "The passages found exclude nothing."
     missing = None if question.asks_two else find_missing_type(question.text, sentences)
@@ -120,6 +124,12 @@ def _needs_comparison(question: str, sentences: Sequence[str]) -> bool:
     if superlative is None or not all(map(is_row, sentences)):
         return False
     return superlative[0].lower() not in " ".join(sentences).lower()
+
+
+def _only_asks(question: str, sentences: Sequence[str]) -> bool:
+    """Return whether the quotes are questions, and the question is not about what somebody asked."""
+    questions = [text for text in sentences if text.rstrip().endswith(QUESTION_MARKS) and ASKS.search(text)]
+    return len(questions) == len(sentences) and not _ABOUT_ASKING.search(question)
 
 
 def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Pattern[str]] = _FORMS) -> Unmet | None:

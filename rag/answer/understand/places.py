@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from rag.answer.signs import PART_NAME
+from rag.answer.signs import AFTER_PART_NUMBER, BEFORE_PART_NUMBER
 from rag.answer.understand.query import Query
 from rag.documents.blocks import HEADING_SEPARATOR
 from rag.types import Chunk
@@ -22,7 +22,7 @@ def _make_part_test(number: str) -> Callable[[Chunk], bool]:
 
     "4.2" is in part 4, and "4.21" is not in part 4.2.
     """
-    numbered = rf"^[ \t#*>-]*(?:{PART_NAME}\s?)?{re.escape(number)}(?:\.\d+)*(?:[.):]|\s|$)"
+    numbered = rf"{BEFORE_PART_NUMBER}{re.escape(number)}(?:\.\d+)*{AFTER_PART_NUMBER}"
     line = re.compile(numbered, re.IGNORECASE | re.MULTILINE)
 
     def is_in_part(chunk: Chunk) -> bool:

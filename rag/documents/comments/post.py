@@ -3,6 +3,7 @@
 import re
 from collections.abc import Set
 from copy import deepcopy
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ from rag.documents.comments.elements import count_characters, find_outermost, re
 from rag.documents.comments.roles import SIGNATURE, filter_role, has_role
 from rag.documents.comments.signature import Signature, find_signature
 from rag.documents.comments.site import is_boilerplate
+from rag.documents.comments.styles import read_header, read_lines
+from rag.documents.dates import parse_date
 from rag.documents.formats.html.markup import HEADINGS, walk_blocks
 
 _SCHEMA_TEXT = (
@@ -23,6 +26,8 @@ _CONTROL_TAGS = frozenset(("button", "form", "footer"))
 _PARAGRAPHS = ("p", "div", "li")
 # A button or a name has no more characters than this; a note of the site may have some more.
 _LONGEST_CONTROL, _LONGEST_NOTE = 100, 200
+# A name, and below it a date.
+_HEADER_LINES = 2
 
 _CONTROL = (
     r"(?:reply|quote|share|report(?: abuse)?|flag|link|permalink|edit|delete|follow|(?:dis)?likes?|(?:up|down)votes?"
@@ -61,7 +66,24 @@ def read_post(element: HtmlElement) -> Post | None:
         answered = _mark_quotes(body) or answered
         blocks += walk_blocks(body)
     blocks = _trim_blocks(blocks, signature.author)
-    return Post(blocks, signature.author, signature.date, answered) if blocks else None
+    author, date = signature.author, signature.date
+    if blocks and author is None:
+        author, written_on, blocks = _take_header(blocks)
+        date = date or written_on
+    return Post(blocks, author, date, answered) if blocks else None
+
+
+def _take_header(blocks: list[Block]) -> tuple[str | None, str | None, list[Block]]:
+    """Return the author and the date in the first line, such as "Ana, 4 May, 18:05", and the blocks below it."""
+    first, *others = blocks
+    lines = read_lines(first.text, most=_HEADER_LINES)
+    header = read_header(lines, 0)
+    if header is None:
+        return None, None, blocks
+    rest = first.text[lines.lines[header.lines - 1].end() :].strip()
+    below = [replace(first, text=rest), *others] if rest else others
+    date = parse_date(header.date) if header.date else None
+    return (header.author, date, below) if below else (None, None, blocks)
 
 
 def _trim_blocks(blocks: list[Block], author: str | None) -> list[Block]:
