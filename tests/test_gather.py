@@ -28,6 +28,9 @@ KINDS: list[tuple[str, str]] = [
     ("manner", "how to descale the kettle"),
     ("manner", "How did the company respond?"),
     ("manner", "How do gardens help a town?"),
+    ("manner", "burnt hand what to do"),
+    ("list", "what to bring to the course"),
+    ("fact", "Ada did what to the kettle?"),
     ("list", "What are the opening hours?"),
     ("list", "Which villages had no water?"),
     ("list", "Which fire safety rules apply?"),
@@ -97,7 +100,7 @@ def test_a_sentence_that_points_back_comes_with_the_one_before_or_not_at_all() -
 
 
 @pytest.mark.parametrize(
-    "line", ["News | Sport | the kettle of the harbour", "Home > News > kettle", "Kettle, published 13 August 2024, 17:42."]
+    "line", ["News | Sport | the kettle of the harbour", "Home > News > kettle", "Kettle, published 13 August 2024."]
 )
 def test_menus_and_dates_are_not_gathered(line: str) -> None:
     text = f"{line}\n\nThe kettle of the harbour is old."
