@@ -74,6 +74,8 @@ _KEYWORDS = (
 )
 _CODE_LINE = re.compile(rf"(?:{_KEYWORDS})\b.*[:;{{(\[)]|[\w.]+\(.*\)[;,]?|.*[\"'(=].*[;{{}}]|\$ [a-z].*")
 _LONGEST_CODE_LINE = 300
+# "**Note.** Close it.": the second "**" belongs to the first sentence.
+_CLOSING_MARKS = re.compile(r"(?P<marks>[*_]{1,3})(?:\s+|\Z)")
 # A line with a key never continues another line with a key.
 _KEY = re.compile(r"\w[\w .-]{0,30}:\s")
 # The end of a line that a sentence does not end.
@@ -162,8 +164,12 @@ def _find_sentences(text: str, start: int, end: int, language: str) -> list[Span
         first = boundary["start_index"]
         for part in _FULL_STOP.split(line[first : boundary["end_index"]]):
             stripped = part.strip()
+            closing = _CLOSING_MARKS.match(stripped)
+            if closing and spans:
+                stripped = stripped[closing.end() :]
+                spans.append((spans.pop()[0], start + first + part.index(closing["marks"]) + len(closing["marks"])))
             if stripped:
-                begins = start + first + part.index(stripped)
+                begins = start + first + part.rindex(stripped)
                 end = begins + len(stripped)
                 is_continued = spans and _is_continued(text, spans[-1], language)
                 spans.append((spans.pop()[0] if is_continued else begins, end))

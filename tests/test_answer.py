@@ -555,12 +555,23 @@ def test_several_steps_are_their_own_reply(settings: Settings) -> None:
 
 @pytest.mark.parametrize(
     ("line", "shown"),
-    [("$ make all", "$ make all"), ("let v = new(x);", "let v = new(x);"), ("the pump is red", "The pump is red.")],
+    [
+        ("$ make all", "$ make all"),
+        ("let v = new(x);", "let v = new(x);"),
+        ("the pump is red", "The pump is red."),
+        ("- **Pump.** It is *red.*", "- Pump. It is *red.*"),
+    ],
 )
 def test_words_are_shown_as_a_sentence_and_code_as_it_is(line: str, shown: str) -> None:
     hit = make_hit(1, line)
     (sentence,) = cite_spans([HitSpan(hit, hit.chunk.start, hit.chunk.end)], [hit]).sentences
     assert sentence.text == shown
+
+
+def test_the_marks_of_bold_letters_end_with_their_sentence() -> None:
+    text = "**E7.** Check the *door.* Go on._ \n* a tank. * b"
+    found = [text[start:end] for start, end in split_sentences(text)]
+    assert found == ["**E7.**", "Check the *door.*", "Go on._", "* a tank. *", "b"]
 
 
 def test_the_number_of_a_step_or_a_clause_is_no_sentence_of_its_own() -> None:

@@ -278,6 +278,14 @@ def test_a_question_for_a_total_gets_the_line_with_the_total(
     assert Assistant(open_text(BILL), ScriptedLLM(written), settings).ask(question).answer == answer
 
 
+def test_a_label_in_bold_letters_comes_with_the_sentence_below_it(
+    open_text: Callable[..., Index], settings: Settings
+) -> None:
+    index = open_text("# Faults\n\n**The display shows E7.** It is the door. Go on.")
+    answer = Assistant(index, ScriptedLLM("The display shows E7."), settings).ask("What is wrong if it shows E7?")
+    assert [sentence.text for sentence in answer.sentences] == ["The display shows E7.", "It is the door."]
+
+
 def test_a_total_of_another_section_is_not_added(tmp_path: Path, settings: Settings) -> None:
     text = f"# Bill 8841\n\nTwo desks: 40.00\n\n# Next bill\n\n{BILL}"
     (tmp_path / "bills.md").write_text(text, encoding="utf-8")

@@ -7,7 +7,18 @@ from typing import NamedTuple
 
 from rag.answer.claim import CLAUSE_END, Claim, find_nearest_clauses, read_claim
 from rag.answer.mentions import has_new_name, has_new_phrase
-from rag.answer.negation import BOUNDS, CHANGES, DENIAL, FORBIDDEN, HEDGE, NEGATION, STATES, denies, find_reversal
+from rag.answer.negation import (
+    BOUNDS,
+    CHANGES,
+    DENIAL,
+    DOUBT,
+    FORBIDDEN,
+    HEDGE,
+    NEGATION,
+    STATES,
+    denies,
+    find_reversal,
+)
 from rag.answer.numbers import (
     JOINED_NUMBERS,
     JoinedNumbers,
@@ -129,15 +140,20 @@ def _find_denied(clause: str) -> str | None:
 
 
 def _affirms_denied(claim: Claim) -> bool:
-    """Return whether "Yes" alone answers a question that all clauses nearest to it deny.
+    """Return whether "Yes" alone answers a question that all clauses nearest to it deny or doubt.
 
     They have to have most of the question's words.
     """
-    if claim.begins_with_no or denies(f"{claim.question} {claim.text}"):
+    if claim.begins_with_no or _speaks_against(f"{claim.question} {claim.text}"):
         return False
     asked = content_words(claim.question) - _ASKING_WORDS
     clauses = find_nearest_clauses(claim.question, FORBIDDEN.sub("not allowed", claim.quotes))
-    return all(denies(clause) and 2 * len(asked & content_words(clause)) > len(asked) for clause in clauses)
+    return all(_speaks_against(clause) and 2 * len(asked & content_words(clause)) > len(asked) for clause in clauses)
+
+
+def _speaks_against(text: str) -> bool:
+    """Return whether a text denies or doubts something."""
+    return denies(text) or DOUBT.search(text) is not None
 
 
 def _denies_stated(claim: Claim) -> bool:
@@ -198,6 +214,6 @@ FAULTS = (
 )
 # So is a "Yes" or "No" alone with one of these.
 BARE_FAULTS = (
-    Rule("a yes to what is denied", _affirms_denied),
+    Rule("a yes to what is denied or doubted", _affirms_denied),
     Rule("a no to what is stated", _denies_stated),
 )

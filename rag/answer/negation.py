@@ -42,10 +42,13 @@ EXCLUSION = compile_any(
 
 # --- Perhaps ---
 
-HEDGE = compile_any(
-    r"\b(?:(?-i:may)|might|could|perhaps|possibly|probably|likely|unclear|unknown|reportedly|allegedly|apparently"
-    r"|suspect\w*|believ\w+|rumou?r\w*|speculat\w+|suggest\w*|guess\w*)\b",
+_DOUBTS = (
+    r"perhaps|possibly|probably|likely|unclear|unknown|reportedly|allegedly|apparently|suspect\w*|believ\w+|rumou?r\w*"
+    r"|speculat\w+|suggest\w*|guess\w*"
 )
+DOUBT = compile_any(rf"\b(?:{_DOUBTS})\b")
+# "May" and "could" may also permit something.
+HEDGE = compile_any(rf"\b(?:(?-i:may)|might|could|{_DOUBTS})\b")
 
 # --- Opposites ---
 

@@ -6,7 +6,7 @@ from functools import cache
 from rag.answer.gather.blocks import find_block, list_article, quote_span
 from rag.answer.gather.select import select_sentences
 from rag.answer.gather.summary import summarize_nearest
-from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
+from rag.answer.quote.cite import BOLD, HitSpan, Quotes, cite_spans
 from rag.answer.signs import TOTAL, compile_any
 from rag.answer.understand.kinds import Kind
 from rag.answer.understand.query import Query
@@ -27,7 +27,8 @@ _SHORT_WORDS = 7
 def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
     """Return quotes with more sentences of their documents, if the question's kind wants more than one.
 
-    Quotes about a numbered part get none: these may be of another part. A question gets its answer.
+    Quotes about a numbered part get none: these may be of another part. A question gets its answer, and a label what is
+    below it.
     """
     if question.part_number is not None:
         return quotes
@@ -36,7 +37,7 @@ def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
             return summarize_nearest(question, quotes.hits, store) or quotes
         if quotes.outcome != "answered":
             return quotes
-        if quotes.citations[-1].quote.rstrip().endswith(QUESTION_MARKS):
+        if _leads_in(quotes.citations[-1].quote):
             return _add_following(quotes, store)
         if question.kind.wants_several:
             return _add_beside(quotes, question.kind, store)
@@ -75,8 +76,14 @@ def _add_beside(quotes: Quotes, kind: Kind, store: Store) -> Quotes:
     return completed
 
 
+def _leads_in(quote: str) -> bool:
+    """Return whether a sentence says little without the next one: a question, or a label in bold letters."""
+    is_label = quote.startswith(BOLD) and len(quote.split()) < _SHORT_WORDS
+    return is_label or quote.rstrip().endswith(QUESTION_MARKS)
+
+
 def _add_following(quotes: Quotes, store: Store) -> Quotes:
-    """Return quotes that end with a question, with the sentence after it: it may answer the question."""
+    """Return quotes with the sentence after the last one."""
     asked = quotes.spans[-1]
     chunks = list_article(asked.hit.chunk.document_id, store)
     for chunk in chunks:

@@ -19,6 +19,8 @@ _QUOTED = 3
 # Each of them has at least 40 % of the question's words, and at least 75 % as many as the best one.
 _LEAST_SHARE = 0.4
 _NEARLY = 0.75
+# The mark of bold letters in Markdown.
+BOLD = "**"
 
 
 class Quotes(NamedTuple):
@@ -152,13 +154,14 @@ def _says(claim: str, text: str) -> bool:
 
 
 def _finish(text: str) -> str:
-    """Return words of a passage as a sentence; code stays as it is."""
+    """Return words of a passage as a sentence, without the marks of bold letters; code stays as it is."""
     if is_code(text):
         return text
-    first, space, rest = " ".join(text.split()).partition(" ")
+    first, space, rest = " ".join(text.split()).replace(BOLD, "").partition(" ")
     is_small = first.isalpha() and first.islower()
     sentence = (first.capitalize() if is_small else first) + space + rest
-    return sentence if sentence.endswith(SENTENCE_ENDS) else f"{sentence.rstrip(',;:')}."
+    is_ended = sentence.rstrip("*_").endswith(SENTENCE_ENDS)
+    return sentence if is_ended else f"{sentence.rstrip(',;:')}."
 
 
 def _attribute(claims: Sequence[_Claim]) -> tuple[Sentence, ...]:
