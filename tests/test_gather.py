@@ -22,6 +22,9 @@ KINDS: list[tuple[str, str]] = [
     ("summary", "What is the letter about?"),
     ("summary", "I was away. Can you sum up what they said?"),
     ("summary", "the kettle"),
+    ("summary", "tl;dr of the meeting"),
+    ("summary", "the mails about the kettle in short pls"),
+    ("summary", "whats new in 4.2.0"),
     ("comparison", "Compare the two ferries"),
     ("comparison", "What is the difference between the old and the new rules?"),
     ("manner", "How do I return a parcel?"),
@@ -220,6 +223,18 @@ def test_a_document_that_is_asked_for_by_its_title_is_summarised(
     answer = Assistant(open_text(REPORT, LIST), llm, settings).ask("Summarise the year of the mill")
     assert (answer.outcome, answer.note, llm.compared) == ("answered", GATHERED, [])
     assert {citation.source.rpartition("/")[2] for citation in answer.citations} == {"0.txt"}
+
+
+def test_a_document_that_sums_itself_up_is_summarised_in_its_own_words(
+    open_text: Callable[..., Index], settings: Settings
+) -> None:
+    index = open_text(REPORT.replace("\n\nOutlook", "\n\nSummary\n\nRye came back after many years.\n\nOutlook"))
+    for question, quotes in [
+        ("Summarise the year of the mill", ["Rye came back after many years."]),
+        ("Tell me about the miller", ["The miller has two helpers since the spring, who live in the village."]),
+    ]:
+        answer = Assistant(index, ScriptedLLM(log_odds=-9.0), settings).ask(question)
+        assert [citation.quote for citation in answer.citations][:1] == quotes
 
 
 def test_what_the_nearest_document_is_not_about_is_not_summarised(

@@ -106,7 +106,7 @@ AFTER_PART_NUMBER = r"(?:[\].):]|\s|$)"
 PAGE = r"\b(?:pages?|slide|seite|folie|página|pagina|sayfa|страниц\w{1,2})\s(?P<number>\d{1,4})\b"
 TEXT = (
     rf"(?:{_PART_WORDS}|document|report|letter|mail|post|page|text|file|notice"
-    r"|contract|agreement|lease|book|story|film|song|study|paper|policy|law|minutes|memo|newsletter|speech|interview)"
+    r"|contract|agreement|lease|book|story|film|song|study|paper|policy|law|minutes|memo|newsletter|speech|interview|leaflet|brochure)"
 )
 PLEASE = r"(?:^|[.!?]\s)\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
 AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"
@@ -175,6 +175,7 @@ SUMMARY_WORDS = content_words(
     "please can could you give me summarise summarize summary sum up outline describe explain overview gist story tell"
     " about know happened what's going few sentences words short article document page text post blog section clause"
     " whole main points key topics ideas message findings discussion discussed discuss meeting"
+    " tl tldr nutshell brief pls"
 )
 
 # --- Courtesies, and questions about the collection (collection.py) ---

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rag.answer.quote.cite import HitSpan
 from rag.answer.signs import is_order, needs_context
-from rag.language import QUESTION_MARKS
+from rag.language import QUESTION_MARKS, SENTENCE_ENDS
 from rag.text import NEW_ITEM, content_words, list_sentences
 from rag.types import Hit, Span
 
@@ -80,8 +80,10 @@ def _measure_worth(candidates: Sequence[_Candidate], *, lead: float) -> dict[_Ca
         shared = sum(math.log1p(frequency[word]) for word in candidate.words) / max(len(candidate.words), 1)
         centrality = _CENTRALITY * shared / highest
         start, _ = candidate.spans[0]
-        own_worth = candidate.weight * (candidate.relevance + centrality)
-        worth[candidate] = own_worth + lead * math.exp(-start / _LEAD_CHARACTERS)
+        worth[candidate] = candidate.weight * (candidate.relevance + centrality)
+        # A line that ends otherwise names the document or its author.
+        if candidate.text.endswith(SENTENCE_ENDS):
+            worth[candidate] += lead * math.exp(-start / _LEAD_CHARACTERS)
     return worth
 
 

@@ -14,18 +14,24 @@ from rag.answer.understand.query import Query
 from rag.index.store import Store
 from rag.retrieve import find_evidence
 from rag.text import MONTH_NAMES, content_words, split_sentences
-from rag.types import Hit
+from rag.types import Chunk, Hit, Span
 
 # The note of an answer that was pieced together.
 GATHERED = "Pieced together from the document that comes nearest to the question."
 # The bonus for the first sentences of a document: they often say what the rest is about.
 _LEAD = 0.5
+# The headings of a document's own summary.
+_OWN_SUMMARIES = (
+    "Summary", "Executive summary", "Abstract", "Overview", "At a glance", "Key points", "Zusammenfassung", "Resumen",
+    "Résumé", "Özet", "Резюме", "摘要", "ملخص",
+)  # fmt: skip
 
 
 def find_summary(request: Request) -> Gathered | None:
     """Return the section of the nearest document that a question names, or the summary of that document; or None.
 
-    A summary has to be asked for; a numbered part has a finder of its own.
+    That is the document's own summary, if it has one. A summary has to be asked for; a numbered part has a finder of
+    its own.
     """
     question = request.question
     is_topical = question.kind is SUMMARY or question.is_phrase
@@ -36,12 +42,21 @@ def find_summary(request: Request) -> Gathered | None:
     with request.index.browse() as store:
         chunks = list_article(nearest.chunk.document_id, store)
         span = find_section(chunks, topic, title=nearest.chunk.title)
+        is_whole = not span and question.kind is SUMMARY and is_nearest_meant(topic, request.hits)
+        if is_whole:
+            span = _find_own_summary(chunks)
         if span:
             return Gathered(quote_part(chunks, span, score=nearest.score))
-        if question.kind is SUMMARY and is_nearest_meant(topic, request.hits):
+        if is_whole:
             quotes = _summarize(question, request.hits, store)
             return Gathered(quotes) if quotes else None
     return None
+
+
+def _find_own_summary(chunks: Sequence[Chunk]) -> Span | None:
+    """Return the span of the section in which a document sums itself up; or None."""
+    spans = (find_section(chunks, content_words(heading), title="") for heading in _OWN_SUMMARIES)
+    return next(filter(None, spans), None)
 
 
 def is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
