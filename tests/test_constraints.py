@@ -219,6 +219,7 @@ def test_a_row_alone_is_not_the_highest(
     ("question", "text", "outcome"),
     [
         ("How loud is it?", "How loud is it?", "not_found"),
+        ("Is it loud?", "Is it loud?", "not_found"),
         ("What did Ada ask?", "How loud is it?", "answered"),
     ],
 )

@@ -229,12 +229,8 @@ def test_a_document_that_sums_itself_up_is_summarised_in_its_own_words(
     open_text: Callable[..., Index], settings: Settings
 ) -> None:
     index = open_text(REPORT.replace("\n\nOutlook", "\n\nSummary\n\nRye came back after many years.\n\nOutlook"))
-    for question, quotes in [
-        ("Summarise the year of the mill", ["Rye came back after many years."]),
-        ("Tell me about the miller", ["The miller has two helpers since the spring, who live in the village."]),
-    ]:
-        answer = Assistant(index, ScriptedLLM(log_odds=-9.0), settings).ask(question)
-        assert [citation.quote for citation in answer.citations][:1] == quotes
+    answer = Assistant(index, ScriptedLLM(), settings).ask("Summarise the year of the mill")
+    assert [citation.quote for citation in answer.citations] == ["Rye came back after many years."]
 
 
 def test_what_the_nearest_document_is_not_about_is_not_summarised(

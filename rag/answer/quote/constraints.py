@@ -80,11 +80,14 @@ _SEPARATOR = re.compile(r"(?<=\d)[.,'’\s](?=\d{3}(?!\d))")
 def hold_to_question(quotes: Quotes, question: Query) -> Quotes:
     """Return the quotes, or a refusal with the reason if they are about something else than the question.
 
-    A question for yes or no is not checked: "No, in 2021" answers "Did it open in 2019?".
+    A question for yes or no may have other words: "No, in 2021" answers "Did it open in 2019?".
     """
-    if question.is_yes_no or not quotes.citations:
+    if not quotes.citations:
         return quotes
-    objection = _find_objection(quotes, question)
+    if _only_asks(question.text, quotes):
+        objection: str | None = "The passages found ask this too, and do not answer it."
+    else:
+        objection = None if question.is_yes_no else _find_objection(quotes, question)
     return Quotes(quotes.hits, note=objection) if objection else quotes
 
 
@@ -101,8 +104,6 @@ def _find_objection(quotes: Quotes, question: Query) -> str | None:
         return unmet.note
     if _needs_comparison(question.text, sentences):
         return "The passages found are rows of a table. Nothing compares them with the other rows."
-    if _only_asks(question.text, sentences):
-        return "The passages found ask this too, and do not answer it."
     if asks_for_exception(question.text, sentences):
         return "The passages found exclude nothing."
     missing = None if question.asks_two else find_missing_type(question.text, sentences)
@@ -126,10 +127,11 @@ def _needs_comparison(question: str, sentences: Sequence[str]) -> bool:
     return superlative[0].lower() not in " ".join(sentences).lower()
 
 
-def _only_asks(question: str, sentences: Sequence[str]) -> bool:
+def _only_asks(question: str, quotes: Quotes) -> bool:
     """Return whether the quotes are questions, and the question is not about what somebody asked."""
-    questions = [text for text in sentences if text.rstrip().endswith(QUESTION_MARKS) and ASKS.search(text)]
-    return len(questions) == len(sentences) and not _ABOUT_ASKING.search(question)
+    texts = [citation.quote.rstrip() for citation in quotes.citations]
+    are_questions = all(text.endswith(QUESTION_MARKS) and ASKS.search(text) for text in texts)
+    return are_questions and not _ABOUT_ASKING.search(question)
 
 
 def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Pattern[str]] = _FORMS) -> Unmet | None:
