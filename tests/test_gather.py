@@ -32,6 +32,7 @@ KINDS: list[tuple[str, str]] = [
     ("manner", "How did the company respond?"),
     ("manner", "How do gardens help a town?"),
     ("manner", "burnt hand what to do"),
+    ("manner", "the kettle is on fire, what now"),
     ("list", "what to bring to the course"),
     ("fact", "Ada did what to the kettle?"),
     ("list", "What are the opening hours?"),

@@ -175,7 +175,7 @@ SUMMARY_WORDS = content_words(
     "please can could you give me summarise summarize summary sum up outline describe explain overview gist story tell"
     " about know happened what's going few sentences words short article document page text post blog section clause"
     " whole main points key topics ideas message findings discussion discussed discuss meeting"
-    " tl tldr nutshell brief pls"
+    " tl dr tldr nutshell brief pls"
 )
 
 # --- Courtesies, and questions about the collection (collection.py) ---

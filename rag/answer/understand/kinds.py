@@ -60,7 +60,7 @@ MANNER = Kind(
         r"\bhow (?:to|do|can|should|must|would|could|did)\b",
         r"\bhow (?:is|are|was|were) .{1,60}\b(?:made|done|built|prepared|carried out)\b",
         r"\b(?:step by step|steps|instructions?|process (?:of|for))\b",
-        r"\bwhat (?:to|(?:do|should|can|must) (?:i|we|you|one)) do\b",
+        r"\bwhat (?:(?:to|(?:do|should|can|must) (?:i|we|you|one)) do|now)\b",
     ),
 )
 LIST = Kind(
