@@ -262,6 +262,18 @@ def test_of_passages_that_are_given_nothing_beside_them_is_quoted(index: Index, 
     assert answer.answer == "- a stamp [1]."
 
 
+@pytest.mark.parametrize(
+    ("question", "count"),
+    [("descaling the old kettle", 4), ("boiling water twice", 1), ("What is boiled twice?", 1)],
+)
+def test_a_phrase_that_names_a_list_gets_the_whole_list(
+    question: str, count: int, open_text: Callable[..., Index], settings: Settings
+) -> None:
+    index = open_text("To descale the old kettle:\n1. Fill the kettle.\n2. Boil water twice.\n3. Rinse the kettle.")
+    answer = Assistant(index, ScriptedLLM("Boil water twice."), settings).ask(question)
+    assert len(answer.citations) == count
+
+
 def test_a_question_in_a_document_is_quoted_with_the_answer_below_it(tmp_path: Path, settings: Settings) -> None:
     talk = "Mira: Where do we meet on Saturday?\nJonas: At the station, platform 4, at 7:40.\nMira: Fine with me."
     (tmp_path / "chat.txt").write_text(talk, encoding="utf-8")

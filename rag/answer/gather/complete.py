@@ -1,9 +1,9 @@
 """Completes quotes where an answer needs several: with the whole list, or with the sentences beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import cache
 
-from rag.answer.gather.blocks import find_block, list_article, quote_span
+from rag.answer.gather.blocks import COVERED, find_block, list_article, quote_span
 from rag.answer.gather.select import select_sentences
 from rag.answer.gather.summary import summarize_nearest
 from rag.answer.quote.cite import BOLD, HitSpan, Quotes, cite_spans
@@ -14,7 +14,7 @@ from rag.index.index import Index
 from rag.index.store import Store
 from rag.language import QUESTION_MARKS
 from rag.rows import is_row
-from rag.text import list_sentences
+from rag.text import content_words, list_sentences
 
 # "What is the total?", and the line of a bill that says it: "Total due: 5,688.20".
 _TOTAL = compile_any(rf"\b(?:grand |net )?{TOTAL}\b")
@@ -35,13 +35,18 @@ def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
     with index.browse() as store:
         if quotes.outcome == "not_found" and question.kind.is_pieced:
             return summarize_nearest(question, quotes.hits, store) or quotes
-        if quotes.outcome != "answered":
-            return quotes
-        if _leads_in(quotes.citations[-1].quote):
-            return _add_following(quotes, store)
-        if question.kind.wants_several:
-            return _add_beside(quotes, question.kind, store)
-        return _add_totals(quotes, store) if _TOTAL.search(question.text) else quotes
+        return _complete(quotes, question, store) if quotes.outcome == "answered" else quotes
+
+
+def _complete(quotes: Quotes, question: Query, store: Store) -> Quotes:
+    """Return the quotes of an answer with those that belong to them."""
+    if _leads_in(quotes.citations[-1].quote):
+        return _add_following(quotes, store)
+    if question.kind.wants_several:
+        return _add_beside(quotes, question.kind, store)
+    if _TOTAL.search(question.text):
+        return _add_totals(quotes, store)
+    return _add_blocks(quotes, store, topic=question.words) if question.is_phrase else quotes
 
 
 def _add_totals(quotes: Quotes, store: Store) -> Quotes:
@@ -104,8 +109,11 @@ def _is_too_little(quotes: Quotes, kind: Kind) -> bool:
     return is_short and not any(is_row(sentence.text) for sentence in quotes.sentences)
 
 
-def _add_blocks(quotes: Quotes, store: Store) -> Quotes:
-    """Return quotes with the whole lists that they are from; the same quotes if they are from none."""
+def _add_blocks(quotes: Quotes, store: Store, *, topic: Set[str] = frozenset()) -> Quotes:
+    """Return quotes with the whole lists that they are from; the same quotes if they are from none.
+
+    The heading and the first line of a list have to name the topic.
+    """
     spans: list[HitSpan] = []
     # Several citations may be of one document.
     get_text = cache(store.get_text)
@@ -113,8 +121,10 @@ def _add_blocks(quotes: Quotes, store: Store) -> Quotes:
     for span in quotes.spans:
         chunks = get_chunks(span.hit.chunk.document_id)
         block = find_block(get_text(span.hit.chunk.document_id), chunks, span.start)
-        if block:
-            spans += quote_span(chunks, block, score=span.hit.score).spans
+        quoted = quote_span(chunks, block, score=span.hit.score).spans if block else []
+        named = content_words(f"{span.hit.chunk.heading} {quoted[0].words}") if quoted else set()
+        if len(topic & named) >= COVERED * len(topic):
+            spans += quoted
     return _add_spans(quotes, spans) if spans else quotes
 
 
