@@ -59,10 +59,10 @@ def read_markup(text: str, markup: Markup) -> Iterator[Block]:
         places.append((heading.start, heading.end, block))
     position = 0
     for start, end, block in sorted(places, key=lambda place: place[0]):
-        yield from _split_paragraphs(text[position:start], markup)
+        yield from split_paragraphs(markup.clean(text[position:start]))
         yield block
         position = end
-    yield from _split_paragraphs(text[position:], markup)
+    yield from split_paragraphs(markup.clean(text[position:]))
 
 
 def _place_code(code: re.Match[str]) -> tuple[int, int, Block]:
@@ -83,8 +83,9 @@ def change_outside(text: str, code: re.Pattern[str], change: Callable[[str], str
     return "".join((*parts, change(text[position:])))
 
 
-def _split_paragraphs(text: str, markup: Markup) -> Iterator[Block]:
-    for paragraph in _PARAGRAPH.finditer(markup.clean(text)):
+def split_paragraphs(text: str) -> Iterator[Block]:
+    """Yield the paragraphs of a text: blank lines are between them."""
+    for paragraph in _PARAGRAPH.finditer(text):
         yield Block(paragraph[0])
 
 
