@@ -98,17 +98,18 @@ class _Reader(LatexNodes2Text):  # type: ignore[misc]
 
     def macro_node_to_text(self, node: _Node) -> str:
         """Return what a reader sees of a command."""
-        words = self._definitions.get(node.macroname)
-        if words is None:
+        if node.macroname not in self._definitions:
             return str(super().macro_node_to_text(node))
+        words = self._definitions[node.macroname]
         for index, _ in enumerate(_list_arguments(node)):
             words = words.replace(f"#{index + 1}", self.node_arg_to_text(node, index))
         return words
 
     def group_node_to_text(self, node: _Node) -> str:
         """Return the words between braces, apart from words in braces right after them."""
+        words = str(super().group_node_to_text(node))
         is_apart = node.parsing_state.s.startswith("{", node.pos + node.len)
-        return str(super().group_node_to_text(node)) + " " * is_apart
+        return f"{words} " if is_apart else words
 
     def math_node_to_text(self, node: _Node) -> str:
         """Return a formula to the letter, or a plain one as words."""
