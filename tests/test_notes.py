@@ -505,6 +505,17 @@ def test_front_matter_may_end_with_dots_and_follow_a_blank_line(tmp_path: Path, 
     assert text == "They fly.\n\n---\n\nThey sleep."
 
 
+@pytest.mark.parametrize(
+    "lines",
+    ["title: Bees: a guide\nby: Ada", "title: Bees\ntags: [a", "title: Bees\n\t- @x", "a: &a [*a]", "a: " + "[" * 9000],
+)
+def test_damaged_front_matter_is_text(tmp_path: Path, lines: str) -> None:
+    document = read(tmp_path, "bees.md", f"---\n{lines}\n---\n\nThey fly.\n")
+    assert lines in document.text
+    assert document.title == lines.splitlines()[0].partition("title: ")[2]
+    assert document.metadata == {}
+
+
 def test_a_text_without_front_matter_has_no_metadata(tmp_path: Path) -> None:
     for text in (
         "# Bees\n\nThey fly.\n",
