@@ -10,19 +10,27 @@ from rag.documents.dates import read_date
 from rag.documents.headings import Heading
 
 _PARAGRAPH = re.compile(r"\S[^\n]*(?:\n[^\S\n]*\S[^\n]*)*")
+# A line such as ":Author: Ada" or "#+TITLE: Harbour" at the top of a text.
+_FIELD = re.compile(r"^(?::|#\+)(title|author|date|revdate)s?:[ \t]+(\S[^\n]*)$", re.IGNORECASE | re.MULTILINE)
+_HEAD = 2000
 # Marks inside of marks are removed in as many rounds.
 _ROUNDS = 3
 
 Mark = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 
-def list_emphasis(signs: str) -> list[Mark]:
+def list_emphasis(*signs: str) -> list[Mark]:
     """Return the marks around emphasised words, such as "*so*"; none of the signs may be beside them."""
-    beside = rf"[\w{signs}]"
+    beside = rf"[\w{''.join(signs)}]"
     return [
-        (re.compile(rf"(?<!{beside}){s}(?=[^\s{s}])([^\n{s}]+?)(?<=\S){s}(?!{beside})"), r"\1")
+        (re.compile(rf"(?<!{beside}){s}(?![\s{s}])((?:(?!{s})[^\n])+)(?<=\S){s}(?!{beside})"), r"\1")
         for s in map(re.escape, signs)
     ]
+
+
+def read_fields(text: str) -> dict[str, str]:
+    """Return the title, the author and the date that are in lines of their own at the top of a text."""
+    return {name.lower().removeprefix("rev"): value.strip() for name, value in _FIELD.findall(text[:_HEAD])}
 
 
 class Markup(NamedTuple):
