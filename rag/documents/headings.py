@@ -11,7 +11,8 @@ from rag.documents.blocks import LONGEST_HEADING, Block
 from rag.text import WORD
 
 _MARKED = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S)(.*)$", re.MULTILINE)
-_CODE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
+# Code in Markdown.
+FENCED_CODE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1[^\n]*|\Z)", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(r"\S.*")
 # "2.1 Refunds", "§ 8 Deposit", "Clause 5: Deposit"
 NUMBERED = re.compile(r"(?:\w+ |§ ?)?(?P<number>\d{1,2}(?:\.\d{1,2})*)\.?[:)]?\s+(?=\S)")
@@ -40,7 +41,7 @@ class Heading(NamedTuple):
 
 def find_marked_headings(text: str, end: int) -> list[Heading]:
     """Return the headings before `end` that Markdown marks with "#"; a line of code is not a heading."""
-    without_code = _CODE.sub(lambda block: "`" * len(block[0]), text[:end])
+    without_code = FENCED_CODE.sub(lambda block: "`" * len(block[0]), text[:end])
     headings = []
     for match in _MARKED.finditer(without_code):
         words = match[2] + match[3].rstrip(" \t#")

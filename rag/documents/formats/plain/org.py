@@ -5,7 +5,14 @@ from pathlib import Path
 
 from rag.documents.blocks import Extract
 from rag.documents.formats.plain.decode import decode
-from rag.documents.formats.plain.markup import Markup, list_emphasis, make_extract, read_fields, read_markup
+from rag.documents.formats.plain.markup import (
+    Markup,
+    change_outside,
+    list_emphasis,
+    make_extract,
+    read_fields,
+    read_markup,
+)
 from rag.documents.formats.plain.pipe_tables import spell_out_tables
 from rag.documents.headings import Heading
 
@@ -46,7 +53,7 @@ _ORG = Markup(_CODE, _UNSEEN, _find_headings, _MARKS)
 
 def read_org(path: Path) -> Extract:
     """Return the headings, the code and the paragraphs of a text."""
-    text = spell_out_tables(decode(path.read_bytes()), _CODE)
+    text = change_outside(decode(path.read_bytes()), _CODE, spell_out_tables)
     blocks = list(read_markup(text, _ORG))
     fields = read_fields(text)
     date = fields.get("date", "").strip("<>[]")
