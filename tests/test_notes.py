@@ -516,6 +516,10 @@ def test_damaged_front_matter_is_text(tmp_path: Path, lines: str) -> None:
     assert document.metadata == {}
 
 
+def test_a_comment_in_front_matter_is_not_a_title(tmp_path: Path) -> None:
+    assert read(tmp_path, "bees.md", "---\n# hidden\n---\n\nThey fly.\n").title == ""
+
+
 def test_a_text_without_front_matter_has_no_metadata(tmp_path: Path) -> None:
     for text in (
         "# Bees\n\nThey fly.\n",

@@ -49,8 +49,9 @@ def read_front_matter(text: str) -> FrontMatter:
     fenced = _FENCED.match(text)
     if fenced is None:
         return FrontMatter()
-    values = dict(islice(_list_values(fenced["lines"]), _MOST_VALUES))
-    if not values:
+    try:
+        values = dict(islice(_list_values(fenced["lines"]), _MOST_VALUES))
+    except (yaml.YAMLError, RecursionError):
         return FrontMatter()
     title, outlet, author, date = (pick_first(map(values.get, names), None) for names in _NAMES)
     known = {*chain.from_iterable(_NAMES), *FIELDS}
@@ -59,11 +60,8 @@ def read_front_matter(text: str) -> FrontMatter:
 
 
 def _list_values(lines: str) -> Iterator[tuple[str, str]]:
-    """Yield the names in front matter with their values, texts or lists of texts; nothing if it is not valid YAML."""
-    try:
-        pairs = yaml.load(lines[:_LONGEST], Loader=yaml.BaseLoader)  # noqa: S506  (it makes only texts, lists and dicts)
-    except (yaml.YAMLError, RecursionError):
-        return
+    """Yield the names in front matter with their values, texts or lists of texts; raises YAMLError, RecursionError."""
+    pairs = yaml.load(lines[:_LONGEST], Loader=yaml.BaseLoader)  # noqa: S506  (it makes only texts, lists and dicts)
     if not isinstance(pairs, dict):
         return
     for key, value in pairs.items():
