@@ -16,6 +16,8 @@ from rag.types import Chunk, Span
 _UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 UNSPACED = re.compile(f"[{_UNSPACED}]")
 WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+(?:[.,]\d+)*")
+# From the first sign of a line to its end.
+LINE = re.compile(r"\S.*")
 # Tokens that end or begin a message in the templates of common models: `<|im_end|>`, `</s>`, `[INST]`.
 CONTROL_TOKEN = re.compile(
     r"<[|｜](?:[^|｜<>]*[|｜]>)?|</?s>|<(?:start|end)_of_turn>|\[/?INST\]|<</?SYS>>", re.IGNORECASE

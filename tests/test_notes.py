@@ -255,7 +255,7 @@ def test_latex_is_read_as_prose(tmp_path: Path) -> None:
         ("Opening hours", "The harbour opens at six sharp, see [smith2020]. It costs 5 % more, they say."),
         (
             "Opening hours › In winter",
-            "- It opens at eight (Except on Sundays.).\n  - Dogs are “not” allowed — ever.\n\n"
+            "- It opens at eight (Except on Sundays.).\n- Dogs are “not” allowed — ever.\n\n"
             "\\begin{equation}\n  a \\\\ b\n\\end{equation}\n\n% \\section{x}\n\nSeñor François, the page.",
         ),
     ]
@@ -277,12 +277,45 @@ def test_tables_and_plain_formulas_of_latex_are_words(tmp_path: Path) -> None:
         "Author: Runa Dahl (Institute of Coasts), Piers Ode",
         "",
         "The kite has 2.3 m² (n = 37); $\\alpha$ costs $5.",
+        "",
         "Note",
         "Site: Skarv; Flights: 14",
         "Site: Tern & Rock; Flights: 23",
-        "a; b",
-        "c; d",
+        "a: b",
+        "c: d",
     ]
+
+
+def test_commands_that_latex_defines_are_words(tmp_path: Path) -> None:
+    text = r"""
+        \title{Minutes of the \board}
+        \newcommand{\board}{Harbour Board}
+        \newcommand{\decision}[2]{\textbf{Decision #1:} #2}
+        \newcommand{\endless}{\endless more}
+        \newcommand{\be}{\begin{equation}}
+        \begin{document}
+        \hypertarget{top}{\section{Fees}}
+        The \board\ met. \decision{1}{Fees stay.} \other{Ann}{Bob} \endless
+        \end{document}"""
+    document = read(tmp_path, "a.tex", dedent(text))
+    assert document.title == "Minutes of the Harbour Board"
+    assert list_sections(document) == [("Fees", "The Harbour Board met. Decision 1: Fees stay. Ann Bob more")]
+
+
+def test_a_cell_of_latex_may_span_columns(tmp_path: Path) -> None:
+    rows = r"\multicolumn{2}{c}{Boat} & Price \\\cmidrule(lr){1-2}\hline Skiff & \multicolumn{1}{r}{wood} & 900 \\"
+    document = read(tmp_path, "a.tex", rf"\begin{{tabular}}{{llr}}{rows}\end{{tabular}}")
+    assert document.text == "Boat: Skiff; Boat: wood; Price: 900"
+
+
+@pytest.mark.parametrize("end", ["\\verb", "\\section", "\\newcommand", "\\begin{verbatim}", "{", "\\title", "\\", "$"])
+def test_latex_may_end_anywhere(tmp_path: Path, end: str) -> None:
+    assert read(tmp_path, "a.tex", f"The last words. {end}").text.startswith("The last words.")
+
+
+@pytest.mark.parametrize("inside", ["{", "\\emph{", "\\begin{center}", "$", "\\item["])
+def test_latex_is_read_however_deep_it_is_nested(tmp_path: Path, inside: str) -> None:
+    assert "The last words." in read(tmp_path, "a.tex", f"{inside * 5000} The last words.").text
 
 
 def test_a_chapter_of_latex_without_a_beginning_is_read_whole(tmp_path: Path) -> None:
@@ -470,6 +503,21 @@ def test_front_matter_may_end_with_dots_and_follow_a_blank_line(tmp_path: Path, 
     assert (document.title, document.author) == ("Bees", "Ada Example")
     ((_, text),) = list_sections(document)
     assert text == "They fly.\n\n---\n\nThey sleep."
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["title: Bees: a guide\nby: Ada", "title: Bees\ntags: [a", "title: Bees\n\t- @x", "a: &a [*a]", "a: " + "[" * 9000],
+)
+def test_damaged_front_matter_is_text(tmp_path: Path, lines: str) -> None:
+    document = read(tmp_path, "bees.md", f"---\n{lines}\n---\n\nThey fly.\n")
+    assert lines in document.text
+    assert document.title == lines.splitlines()[0].partition("title: ")[2]
+    assert document.metadata == {}
+
+
+def test_a_comment_in_front_matter_is_not_a_title(tmp_path: Path) -> None:
+    assert read(tmp_path, "bees.md", "---\n# hidden\n---\n\nThey fly.\n").title == ""
 
 
 def test_a_text_without_front_matter_has_no_metadata(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from rag.documents.blocks import LONGEST_HEADING, Block
-from rag.text import WORD
+from rag.text import LINE, WORD
 
 _MARKED = re.compile(r"^ {0,3}(#{1,6})[ \t]+(\S)(.*)$", re.MULTILINE)
-_CODE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
-_LINE = re.compile(r"\S.*")
+# Code in Markdown.
+FENCED_CODE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1[^\n]*|\Z)", re.MULTILINE | re.DOTALL)
 # "2.1 Refunds", "§ 8 Deposit", "Clause 5: Deposit"
 NUMBERED = re.compile(r"(?:\w+ |§ ?)?(?P<number>\d{1,2}(?:\.\d{1,2})*)\.?[:)]?\s+(?=\S)")
 # A line without a mark is a heading only if it has no more words than this, and a line of text has more.
@@ -40,7 +40,7 @@ class Heading(NamedTuple):
 
 def find_marked_headings(text: str, end: int) -> list[Heading]:
     """Return the headings before `end` that Markdown marks with "#"; a line of code is not a heading."""
-    without_code = _CODE.sub(lambda block: "`" * len(block[0]), text[:end])
+    without_code = FENCED_CODE.sub(lambda block: "`" * len(block[0]), text[:end])
     headings = []
     for match in _MARKED.finditer(without_code):
         words = match[2] + match[3].rstrip(" \t#")
@@ -140,7 +140,7 @@ def _find_levels(lines: Sequence[_Line]) -> list[int]:
 
 def _list_lines(text: str, end: int) -> list[_Line]:
     """Return the lines with words before `end`; a line of signs separates as a blank line does."""
-    spans = [match.span() for match in _LINE.finditer(text, 0, end) if WORD.search(match[0])]
+    spans = [match.span() for match in LINE.finditer(text, 0, end) if WORD.search(match[0])]
     stops = [0, *(stop for _, stop in spans)]
     starts = [*(start for start, _ in spans), end]
     gaps = [text.count("\n", stop, start) > 1 for stop, start in zip(stops, starts, strict=True)]

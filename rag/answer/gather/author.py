@@ -8,7 +8,7 @@ from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.summary import is_nearest_meant
 from rag.answer.quote.cite import HitSpan, cite_spans
 from rag.answer.signs import SUMMARY_WORDS, compile_any
-from rag.text import content_words
+from rag.text import LINE, content_words
 from rag.types import Hit
 
 # "Who wrote Hamlet?" rather asks for what a document says of another work.
@@ -16,7 +16,6 @@ _TEXT = "paper|article|document|page|text|post|file|memo|letter|report"
 _WORK = rf"(?:this|it|(?:the|this|that) (?:\w+ ){{0,2}}?(?:{_TEXT}))\b"
 _ASKS_AUTHOR = compile_any(rf"\bwho (?:wrote|authored|(?:is|was|are|were) the (?:authors?|writers?) of) {_WORK}")
 _NO_TOPIC = SUMMARY_WORDS | content_words(f"who wrote authored author writer it {_TEXT}")
-_LINE = re.compile(r"\S.*")
 _BYLINE = re.compile(r"\W*(?:by|authors?)\b", re.IGNORECASE)
 # A line that names the author is at the top, and has at most this many words.
 _TOP_LINES = 20
@@ -46,6 +45,6 @@ def find_author(request: Request) -> Gathered | None:
 
 def _find_line(text: str, author: str) -> re.Match[str] | None:
     """Return the line at the top of a text that names an author, preferably one that begins with "By"; or None."""
-    lines = islice(_LINE.finditer(text), _TOP_LINES)
+    lines = islice(LINE.finditer(text), _TOP_LINES)
     named = (line for line in lines if author in line[0] and len(line[0].split()) <= _LINE_WORDS)
     return max(named, key=lambda line: _BYLINE.match(line[0]) is not None, default=None)

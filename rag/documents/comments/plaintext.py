@@ -18,9 +18,9 @@ from rag.documents.comments.words import SENTENCE_END, find_addressee
 from rag.documents.dates import parse_date
 from rag.documents.formats.plain.front_matter import find_front_matter_end
 from rag.documents.headings import find_unmarked_headings
+from rag.text import LINE
 from rag.types import Section, Span
 
-_LINE = re.compile(r"\S.*")
 # This many lines below a heading are searched for signatures.
 _EVIDENCE_LINES = 40
 _COUNT = re.compile(r"\W*(\d{1,2})[ \t]+[^\W\d_]")
@@ -54,7 +54,7 @@ def find_thread_start(text: str, *, markdown: bool = False) -> Span:
 def _find_own_lines(heading: re.Match[str]) -> int:
     """Return the offset of the site's first line right above a heading, or else that of the heading."""
     start = heading.start()
-    for line in reversed(list(_LINE.finditer(heading.string, 0, start))):
+    for line in reversed(list(LINE.finditer(heading.string, 0, start))):
         if not is_boilerplate(line[0]):
             break
         start = line.start()

@@ -13,8 +13,9 @@ from rag.documents.dates import is_date
 from rag.documents.languages import ENGLISH_SAYS, join
 
 # A line with more characters is not a signature. The sign between name and date is among the first of them.
+from rag.text import LINE
+
 _LONGEST_SIGNATURE, _LONGEST_HEADER = 200, 100
-_LINE = re.compile(r"\S.*")
 _IN_REPLY = re.compile(r"\s*(?:in repl(?:y|ies) to|replying to)\b.{1,60}$", re.IGNORECASE)
 # "Sana K. (6 October 2012): I think …" and "Sana K., 6 October 2012:" before the comment's words.
 _SIGNED = re.compile(rf"^(?P<author>{NAME})(?:\s*\((?P<date1>[^()\n]{{4,30}})\)|,\s*(?P<date2>[^:\n]*\d{{4}}))\s*:\s*")
@@ -95,7 +96,7 @@ class Lines(NamedTuple):
 
 def read_lines(text: str, start: int = 0, end: int = sys.maxsize, *, most: int | None = None) -> Lines:
     """Return at most the first `most` lines of a part of a text, without lines that only name another comment."""
-    matches = islice(_LINE.finditer(text, start, end), most)
+    matches = islice(LINE.finditer(text, start, end), most)
     lines = [line for line in matches if not _IN_REPLY.match(line[0])]
     return Lines(text, lines, [not is_boilerplate(line[0]) for line in lines])
 

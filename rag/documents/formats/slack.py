@@ -22,7 +22,7 @@ _MARK = re.compile(r"<(?P<sign>[@#!]?)(?P<id>[^<>|\s]{1,2000})(?:\|(?P<words>[^<
 _TIME = re.compile(r"\d{9,11}\.\d{1,6}")
 _SIGNS = {"@": "@", "#": "#", "!": "@", "": ""}
 _NAME_KEYS = ("real_name", "display_name", "name")
-_EMPHASIS = list_emphasis("*_~`")
+_EMPHASIS = list_emphasis(*"*_~`")
 
 
 Message: TypeAlias = dict[str, Any]

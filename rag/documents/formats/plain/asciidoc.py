@@ -6,7 +6,7 @@ from pathlib import Path
 from rag.documents.blocks import Extract
 from rag.documents.dates import find_date
 from rag.documents.formats.plain.decode import decode
-from rag.documents.formats.plain.markup import Markup, list_emphasis, make_extract, read_markup
+from rag.documents.formats.plain.markup import Markup, list_emphasis, make_extract, read_fields, read_markup
 from rag.documents.headings import Heading
 
 _HEADING = re.compile(r"^(={1,6})[ \t]+(\S[^\n]*)$", re.MULTILINE)
@@ -16,8 +16,6 @@ _HEAD = re.compile(
     r"(?P<version>\n[^\n:=]*\d[^\n=]*)?$",
     re.MULTILINE,
 )
-_FIELDS = {"author": "author", "revdate": "date"}
-_ATTRIBUTE = re.compile(r"^:(author|revdate):[ \t]+(\S[^\n]*)$", re.MULTILINE)
 _CODE = re.compile(
     r"^(?P<fence>-{4,}|\.{4,}|\+{4,}|`{3,})[^\n]*\n(?P<code>.*?)(?:^(?P=fence)[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
 )
@@ -35,13 +33,8 @@ _MARKS = (
     (re.compile(r"<<[^<>\n,]+,[ ]*([^<>\n]+)>>"), r"\1"),
     (re.compile(r"<<([^<>\n,]+)>>"), r"\1"),
     (re.compile(r"footnote:\w*\[([^\[\]\n]+)\]"), r" (\1)"),
-    (re.compile(r"(?:kbd|btn|menu):(?:\w*)\[([^\[\]\n]+)\]"), r"\1"),
     (re.compile(r"\[\[[^\[\]\n]+\]\]|(?<!\w)\[[.#][\w.#-]+\](?=[#*_`])"), ""),
-    *(
-        (re.compile(rf"{sign}{sign}(?=[^\s{sign}])([^\n]{{1,500}}?)(?<=\S){sign}{sign}"), r"\1")
-        for sign in (r"\*", "_", "`", "#")
-    ),
-    *list_emphasis("*_`#"),
+    *list_emphasis("**", "__", "``", "##", *"*_`#"),
     (re.compile(r"^\.(?=\w)", re.MULTILINE), ""),
     (re.compile(r"[ ]\+$", re.MULTILINE), ""),
 )
@@ -57,7 +50,7 @@ _ASCIIDOC = Markup(_CODE, _UNSEEN, _find_headings, _MARKS)
 def read_asciidoc(path: Path) -> Extract:
     """Return the headings, the code and the paragraphs of a text."""
     text = decode(path.read_bytes())
-    fields = {_FIELDS[name]: value for name, value in _ATTRIBUTE.findall(text)}
+    fields = read_fields(text)
     head = _HEAD.match(text)
     if head:
         version = head.groupdict("")["version"]

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
+import yaml
+
 from rag.documents.blocks import join_filled, pick_first, squeeze
 from rag.documents.dates import read_date
 from rag.metadata import FIELDS, LONGEST_VALUE, NAME
@@ -12,14 +14,9 @@ from rag.types import Document, Section
 
 # A single line of dashes is a rule.
 _FENCED = re.compile(r"\A\s*-{3,}[ \t]*\n(?P<lines>.*?)^(?:-{3,}|\.{3})[ \t]*$", re.MULTILINE | re.DOTALL)
-_PAIR = re.compile(
-    r"^(?P<key>[^\W\d][\w -]{0,60}?)[ \t]*:(?:[ \t]+(?P<value>\S[^\n]*))?[ \t]*$(?P<below>(?:\n[ \t-][^\n]*)*)",
-    re.MULTILINE,
-)
-_ITEM = re.compile(r"^[ \t]*-[ \t]+(\S[^\n]*)$", re.MULTILINE)
-_COMMENT = re.compile(r"(?:^|[ \t])#(?:[ \t][^\n]*)?$")
-_BLOCK = frozenset(("|", ">", "|-", ">-"))
 _MOST_VALUES = 50
+# To parse more characters takes seconds.
+_LONGEST = 20_000
 # The names of the title, the outlet, the author and the date.
 _NAMES = (("title",), ("outlet", "source"), ("author", "authors", "by"), ("date", "published", "updated"))
 
@@ -48,11 +45,14 @@ def find_front_matter_end(text: str) -> int:
 
 
 def read_front_matter(text: str) -> FrontMatter:
-    """Return the front matter of a text; without values if the text has none."""
+    """Return the front matter of a text; without values if the text has none, or if it is damaged."""
     fenced = _FENCED.match(text)
     if fenced is None:
         return FrontMatter()
-    values = dict(islice(_list_values(fenced["lines"]), _MOST_VALUES))
+    try:
+        values = dict(islice(_list_values(fenced["lines"]), _MOST_VALUES))
+    except (yaml.YAMLError, RecursionError):
+        return FrontMatter()
     title, outlet, author, date = (pick_first(map(values.get, names), None) for names in _NAMES)
     known = {*chain.from_iterable(_NAMES), *FIELDS}
     metadata = {name: value for name, value in values.items() if name not in known}
@@ -60,27 +60,16 @@ def read_front_matter(text: str) -> FrontMatter:
 
 
 def _list_values(lines: str) -> Iterator[tuple[str, str]]:
-    for pair in _PAIR.finditer(lines):
-        name = re.sub(r"\W", "_", pair["key"].strip().lower())
-        if not NAME.fullmatch(name):
-            continue
-        written = pair.groupdict("")
-        items = [item.strip(" \t\"'") for item in _list_items(written["value"], written["below"])]
-        value = join_filled(", ", items)
-        if value:
-            yield name, value[:LONGEST_VALUE]
-
-
-def _list_items(words: str, below: str) -> list[str]:
-    """Return the items of a value, most often one; none if the lines below have names of their own."""
-    value = _COMMENT.sub("", words).strip()
-    if value.startswith("[") and value.endswith("]"):
-        return value[1:-1].split(",")
-    if value in _BLOCK:
-        return [squeeze(below)]
-    if value:
-        return [value]
-    return [_COMMENT.sub("", item) for item in _ITEM.findall(below)]
+    """Yield the names in front matter with their values, texts or lists of texts; raises YAMLError, RecursionError."""
+    pairs = yaml.load(lines[:_LONGEST], Loader=yaml.BaseLoader)  # noqa: S506  (it makes only texts, lists and dicts)
+    if not isinstance(pairs, dict):
+        return
+    for key, value in pairs.items():
+        name = re.sub(r"\W", "_", key.strip().lower())
+        items = value if isinstance(value, list) else [value]
+        words = join_filled(", ", (squeeze(item) for item in items if isinstance(item, str)))
+        if words and NAME.fullmatch(name):
+            yield name, words[:LONGEST_VALUE]
 
 
 def add_front_matter(document: Document, front: FrontMatter) -> Document:

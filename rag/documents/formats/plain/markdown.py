@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 
+from rag.documents.formats.plain.markup import change_outside
 from rag.documents.formats.plain.pipe_tables import spell_out_tables
 from rag.documents.formats.plain.wiki_links import show_wiki_links
+from rag.documents.headings import FENCED_CODE
 from rag.types import Span
 
 _INDENTED_CODE = r"(?:(?<=\n\n)|\A)(?P<indented>(?: {4}|\t)[^\n]*(?:\n+(?: {4}|\t)[^\n]*)*)"
@@ -36,7 +38,8 @@ _LONGEST_STYLES, _MOST_ELEMENTS, _MOST_INSIDE = 20_000, 1_000, 200
 
 def show_markdown(text: str) -> str:
     """Return Markdown with the words of its links, the rows of its tables in words, and nothing hidden."""
-    return spell_out_tables(show_wiki_links(drop_hidden_words(text)))
+    shown = drop_hidden_words(text)
+    return change_outside(shown, FENCED_CODE, lambda part: spell_out_tables(show_wiki_links(part)))
 
 
 def drop_hidden_words(text: str) -> str:

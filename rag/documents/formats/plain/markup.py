@@ -10,19 +10,27 @@ from rag.documents.dates import read_date
 from rag.documents.headings import Heading
 
 _PARAGRAPH = re.compile(r"\S[^\n]*(?:\n[^\S\n]*\S[^\n]*)*")
+# A line such as ":Author: Ada" or "#+TITLE: Harbour" at the top of a text.
+_FIELD = re.compile(r"^(?::|#\+)(title|author|date|revdate)s?:[ \t]+(\S[^\n]*)$", re.IGNORECASE | re.MULTILINE)
+_HEAD = 2000
 # Marks inside of marks are removed in as many rounds.
 _ROUNDS = 3
 
 Mark = tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 
-def list_emphasis(signs: str) -> list[Mark]:
+def list_emphasis(*signs: str) -> list[Mark]:
     """Return the marks around emphasised words, such as "*so*"; none of the signs may be beside them."""
-    beside = rf"[\w{signs}]"
+    beside = rf"[\w{''.join(signs)}]"
     return [
-        (re.compile(rf"(?<!{beside}){s}(?=[^\s{s}])([^\n{s}]+?)(?<=\S){s}(?!{beside})"), r"\1")
+        (re.compile(rf"(?<!{beside}){s}(?![\s{s}])((?:(?!{s})[^\n])+)(?<=\S){s}(?!{beside})"), r"\1")
         for s in map(re.escape, signs)
     ]
+
+
+def read_fields(text: str) -> dict[str, str]:
+    """Return the title, the author and the date that are in lines of their own at the top of a text."""
+    return {name.lower().removeprefix("rev"): value.strip() for name, value in _FIELD.findall(text[:_HEAD])}
 
 
 class Markup(NamedTuple):
@@ -59,10 +67,10 @@ def read_markup(text: str, markup: Markup) -> Iterator[Block]:
         places.append((heading.start, heading.end, block))
     position = 0
     for start, end, block in sorted(places, key=lambda place: place[0]):
-        yield from _split_paragraphs(text[position:start], markup)
+        yield from split_paragraphs(markup.clean(text[position:start]))
         yield block
         position = end
-    yield from _split_paragraphs(text[position:], markup)
+    yield from split_paragraphs(markup.clean(text[position:]))
 
 
 def _place_code(code: re.Match[str]) -> tuple[int, int, Block]:
@@ -83,8 +91,9 @@ def change_outside(text: str, code: re.Pattern[str], change: Callable[[str], str
     return "".join((*parts, change(text[position:])))
 
 
-def _split_paragraphs(text: str, markup: Markup) -> Iterator[Block]:
-    for paragraph in _PARAGRAPH.finditer(markup.clean(text)):
+def split_paragraphs(text: str) -> Iterator[Block]:
+    """Yield the paragraphs of a text: blank lines are between them."""
+    for paragraph in _PARAGRAPH.finditer(text):
         yield Block(paragraph[0])
 
 

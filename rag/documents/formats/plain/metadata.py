@@ -10,6 +10,7 @@ from rag.documents.dates import LONGEST_LINE, find_date, is_date, parse_date
 from rag.documents.formats.plain.front_matter import read_front_matter
 from rag.documents.languages import join
 from rag.rows import is_row
+from rag.text import LINE
 from rag.types import Span
 
 _FIELD = re.compile(r"^(title|outlet|source|date|published|updated|author|by)\s*:[ \t]*(\S.*)$", re.IGNORECASE)
@@ -33,7 +34,6 @@ _PUBLISHED = re.compile(
     r"(?P<outlet>[^,，،\n]{2,60})[,，،]\s*(?P<date>.{4,40}?)\.?[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_LINE = re.compile(r"\S.*")
 _LONGEST_TITLE = 120
 _HEADING = re.compile(rf".{{1,{_LONGEST_TITLE}}}(?<![.:;,…])")
 # The marks of Markdown around a title; a line that begins with another sign, such as "|" or "```", is none.
@@ -99,8 +99,8 @@ def _read_labelled(text: str, front_end: int) -> _Head:
 
     Any other line ends them. The lines of the front matter, which ends at `front_end`, are among the gaps only.
     """
-    head = _Head({}, [line.span() for line in _LINE.finditer(text, 0, front_end)])
-    for line in _LINE.finditer(text, front_end):
+    head = _Head({}, [line.span() for line in LINE.finditer(text, 0, front_end)])
+    for line in LINE.finditer(text, front_end):
         words = line[0].rstrip()
         field = _read_line(words, is_first=not head.gaps)
         if field:
@@ -130,7 +130,7 @@ def _read_masthead(text: str) -> _Head | None:
 
     The line right above the author or date is the title; lines above the title are the site's.
     """
-    lines = list(islice(_LINE.finditer(text), _HEAD_LINES))
+    lines = list(islice(LINE.finditer(text), _HEAD_LINES))
     words = [line[0].strip()[:LONGEST_LINE] for line in lines]
     last = _find_masthead_end(words)
     if not last:

@@ -5,7 +5,14 @@ from pathlib import Path
 
 from rag.documents.blocks import Extract
 from rag.documents.formats.plain.decode import decode
-from rag.documents.formats.plain.markup import Markup, list_emphasis, make_extract, read_markup
+from rag.documents.formats.plain.markup import (
+    Markup,
+    change_outside,
+    list_emphasis,
+    make_extract,
+    read_fields,
+    read_markup,
+)
 from rag.documents.formats.plain.pipe_tables import spell_out_tables
 from rag.documents.headings import Heading
 
@@ -23,12 +30,10 @@ _UNSEEN = re.compile(
     r"|^[ \t]*\|[-+|]+[ \t]*(?:\n|\Z)",
     re.MULTILINE | re.DOTALL | re.IGNORECASE,
 )
-_FIELD = re.compile(r"^#\+(title|author|date):[ \t]*(\S[^\n]*)$", re.IGNORECASE | re.MULTILINE)
 _MARKS = (
     (re.compile(r"\[\[[^\[\]\n]+\]\[([^\[\]\n]+)\]\]"), r"\1"),
     (re.compile(r"\[\[(?:file:)?([^\[\]\n]+)\]\]"), r"\1"),
-    (re.compile(r"[<\[](\d{4}-\d\d-\d\d[^<>\[\]\n]*)[>\]]"), r"\1"),
-    *list_emphasis("*/_=~"),
+    *list_emphasis(*"*/_=~"),
     (re.compile(r"^[ \t]*#\+caption:[ \t]*", re.IGNORECASE | re.MULTILINE), ""),
 )
 
@@ -48,8 +53,8 @@ _ORG = Markup(_CODE, _UNSEEN, _find_headings, _MARKS)
 
 def read_org(path: Path) -> Extract:
     """Return the headings, the code and the paragraphs of a text."""
-    text = spell_out_tables(decode(path.read_bytes()), _CODE)
+    text = change_outside(decode(path.read_bytes()), _CODE, spell_out_tables)
     blocks = list(read_markup(text, _ORG))
-    fields = {name.lower(): value.strip() for name, value in _FIELD.findall(text)}
+    fields = read_fields(text)
     date = fields.get("date", "").strip("<>[]")
     return make_extract(blocks, {**fields, "date": date})

@@ -3,9 +3,7 @@
 import re
 
 from rag.documents.formats.grid import Labels
-from rag.documents.formats.plain.markup import change_outside
 
-_CODE = re.compile(r"^ {0,3}(?P<fence>```|~~~).*?(?:^ {0,3}(?P=fence)[^\n]*|\Z)", re.MULTILINE | re.DOTALL)
 # A table in a quote has the marks of the quote before each row. Four blanks begin code.
 _QUOTED = re.compile(r" {0,3}(?:>[ \t]?)*")
 _ROW = r"(?>[^\n|]*\|[^\n]*)"
@@ -20,12 +18,9 @@ _EDGE = re.compile(r"\A\||(?<!\\)\|\Z")
 _BAR = re.compile(r"(?<!\\)\|")
 
 
-def spell_out_tables(text: str, code: re.Pattern[str] = _CODE) -> str:
-    """Return a text whose rows read "Drink: Tea; Price: 2.00"; labels of columns without a value come first.
-
-    The parts that the pattern `code` matches stay as they are.
-    """
-    return change_outside(text, code, lambda part: _TABLE.sub(_spell_out, part))
+def spell_out_tables(text: str) -> str:
+    """Return a text whose rows read "Drink: Tea; Price: 2.00"; labels of columns without a value come first."""
+    return _TABLE.sub(_spell_out, text)
 
 
 def _spell_out(table: re.Match[str]) -> str:

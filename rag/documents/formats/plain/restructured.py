@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rag.documents.blocks import Extract
 from rag.documents.formats.plain.decode import decode
-from rag.documents.formats.plain.markup import Mark, Markup, list_emphasis, make_extract, read_markup
+from rag.documents.formats.plain.markup import Mark, Markup, list_emphasis, make_extract, read_fields, read_markup
 from rag.documents.headings import Heading
 
 _SIGNS = r"""[=\-~^"'`:.+*#_<>]"""
@@ -31,10 +31,6 @@ _UNSEEN = re.compile(
     r")$",
     re.MULTILINE,
 )
-_FIELD = re.compile(r"^:(author|date)s?:[ \t]+(\S[^\n]*)$", re.IGNORECASE | re.MULTILINE)
-# The fields are in this many characters at the beginning.
-_HEAD = 2000
-
 
 _MARKS: tuple[Mark, ...] = (
     (
@@ -43,9 +39,7 @@ _MARKS: tuple[Mark, ...] = (
     ),
     (re.compile(r"^\.\.[ \t]+(?=\[)", re.MULTILINE), ""),
     (re.compile(r"(?::[\w+:-]{1,60}:)?`([^`<\n]+?)(?:\s+<[^`<>\n]+>)?`_{0,2}(?!`)"), r"\1"),
-    (re.compile(r"``([^`\n]+)``"), r"\1"),
-    (re.compile(r"(?<![\w*])\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*(?![\w*])"), r"\1"),
-    *list_emphasis("*"),
+    *list_emphasis("``", "**", "*"),
     (re.compile(r"(\[[\w#*]+\])_(?!\w)"), r"\1"),
     (re.compile(r"::[ \t]*$", re.MULTILINE), ":"),
 )
@@ -71,5 +65,4 @@ _RST = Markup(_CODE, _UNSEEN, _find_headings, _MARKS)
 def read_rst(path: Path) -> Extract:
     """Return the headings, the code and the paragraphs of a text."""
     text = decode(path.read_bytes())
-    fields = {name.lower(): value.strip() for name, value in _FIELD.findall(text[:_HEAD])}
-    return make_extract(list(read_markup(text, _RST)), fields)
+    return make_extract(list(read_markup(text, _RST)), read_fields(text))

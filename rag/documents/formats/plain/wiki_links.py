@@ -6,9 +6,7 @@ from pathlib import PurePosixPath
 
 from rag.documents.blocks import join_filled
 
-# Code begins at the beginning of a line, or inside of one.
-_LINE_START = r"(?:\A|(?<=\n)|(?<=\n )|(?<=\n  )|(?<=\n   ))"
-_CODE = rf"{_LINE_START}(?P<fence>```|~~~).*?(?:^ {{0,3}}(?P=fence)|\Z)|`[^`\n]*`"
+_CODE = r"`[^`\n]*`"
 _PICTURES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp"))
 _WIKI = r"(?P<embedded>!?)\[\[(?P<page>[^\[\]|#\n\\]*)(?P<part>#[^\[\]|\n\\]*)?(?:\\?\|(?P<words>[^\[\]\n]*))?\]\]"
 # "[the list](https://example.org "title")", and a picture with its description
@@ -21,11 +19,11 @@ _NAME = r"(?P<anchor>(?<=[ \t])\^[\w-]{1,60}$)"
 _FIELD = r"(?P<field>(?<=\w)::(?=[ \t]))"
 _ALL = "|".join((f"(?P<code>{_CODE})", _WIKI, _LINKED, _CALLOUT, _BRIGHT, _NAME, _FIELD))
 # Most characters begin no mark, and are passed at once.
-_MARKS = re.compile(rf"(?=[`~\[!>=^:])(?:{_ALL})", re.MULTILINE | re.DOTALL)
+_MARKS = re.compile(rf"(?=[`\[!>=^:])(?:{_ALL})", re.MULTILINE)
 
 
 def show_wiki_links(text: str) -> str:
-    """Return a text with the words of each link in its place, or the name of its page; code stays as it is."""
+    """Return a text with the words of each link in its place, or the name of its page; code inside of a line stays."""
     return _MARKS.sub(_show, text)
 
 
