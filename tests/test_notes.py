@@ -11,6 +11,7 @@ from rag import Settings, build_index
 from rag.documents.read import read_document
 from rag.errors import DocumentError
 from rag.index import read_entries
+from rag.metadata import LONGEST_VALUE
 from rag.types import Document
 from tests.fakes import HashingEmbedder
 
@@ -506,14 +507,20 @@ def test_front_matter_may_end_with_dots_and_follow_a_blank_line(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    "lines",
-    ["title: Bees: a guide\nby: Ada", "title: Bees\ntags: [a", "title: Bees\n\t- @x", "a: &a [*a]", "a: " + "[" * 9000],
+    ("lines", "title", "value"),
+    [
+        ("title: Bees: a guide", "Bees: a guide", None),
+        ("title: Bees\nmood: [a", "Bees", "[a"),
+        ("title: Bees\nmood: &a [*a]", "Bees", "&a [*a]"),
+        ("title: Bees\n\t- @x", "Bees - @x", None),
+        ("title: Bees\nmood: " + "[" * 9000, "Bees", "[" * LONGEST_VALUE),
+    ],
 )
-def test_damaged_front_matter_is_text(tmp_path: Path, lines: str) -> None:
-    document = read(tmp_path, "bees.md", f"---\n{lines}\n---\n\nThey fly.\n")
+def test_a_fault_in_front_matter_spoils_no_other_value(tmp_path: Path, lines: str, title: str, value: str) -> None:
+    document = read(tmp_path, "bees.md", f"---\n{lines}\nby: Ada\ntags: [hives]\n---\n\nThey fly.\n")
     assert lines in document.text
-    assert document.title == lines.splitlines()[0].partition("title: ")[2]
-    assert document.metadata == {}
+    assert (document.title, document.author) == (title, "Ada")
+    assert document.metadata == {"tags": "hives"} | ({"mood": value} if value else {})
 
 
 def test_a_comment_in_front_matter_is_not_a_title(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from rag.types import Document, Section
 
 # A single line of dashes is a rule.
 _FENCED = re.compile(r"\A\s*-{3,}[ \t]*\n(?P<lines>.*?)^(?:-{3,}|\.{3})[ \t]*$", re.MULTILINE | re.DOTALL)
+# Each entry is read by itself, so that a fault in one of them spoils no other.
+_ENTRY = re.compile(r"^(?=[^\s\-#\]}])", re.MULTILINE)
 _MOST_VALUES = 50
 # To parse more characters takes seconds.
 _LONGEST = 20_000
@@ -45,14 +47,11 @@ def find_front_matter_end(text: str) -> int:
 
 
 def read_front_matter(text: str) -> FrontMatter:
-    """Return the front matter of a text; without values if the text has none, or if it is damaged."""
+    """Return the front matter of a text; without values if the text has none."""
     fenced = _FENCED.match(text)
     if fenced is None:
         return FrontMatter()
-    try:
-        values = dict(islice(_list_values(fenced["lines"]), _MOST_VALUES))
-    except (yaml.YAMLError, RecursionError):
-        return FrontMatter()
+    values = dict(islice(_list_values(fenced["lines"]), _MOST_VALUES))
     title, outlet, author, date = (pick_first(map(values.get, names), None) for names in _NAMES)
     known = {*chain.from_iterable(_NAMES), *FIELDS}
     metadata = {name: value for name, value in values.items() if name not in known}
@@ -60,16 +59,23 @@ def read_front_matter(text: str) -> FrontMatter:
 
 
 def _list_values(lines: str) -> Iterator[tuple[str, str]]:
-    """Yield the names in front matter with their values, texts or lists of texts; raises YAMLError, RecursionError."""
-    pairs = yaml.load(lines[:_LONGEST], Loader=yaml.BaseLoader)  # noqa: S506  (it makes only texts, lists and dicts)
-    if not isinstance(pairs, dict):
-        return
-    for key, value in pairs.items():
+    """Yield the names in front matter with their values, texts or lists of texts."""
+    for key, value in chain.from_iterable(map(_read_entry, _ENTRY.split(lines[:_LONGEST]))):
         name = re.sub(r"\W", "_", key.strip().lower())
         items = value if isinstance(value, list) else [value]
         words = join_filled(", ", (squeeze(item) for item in items if isinstance(item, str)))
         if words and NAME.fullmatch(name):
             yield name, words[:LONGEST_VALUE]
+
+
+def _read_entry(entry: str) -> list[tuple[str, object]]:
+    """Return the name of an entry with its value; a value that is no YAML, such as "Rent: 2024", is a text."""
+    try:
+        pairs = yaml.load(entry, Loader=yaml.BaseLoader)  # noqa: S506  (it makes only texts, lists and dicts)
+    except (yaml.YAMLError, RecursionError):
+        name, _, value = entry.partition(":")
+        return [(name, value)]
+    return list(pairs.items()) if isinstance(pairs, dict) else []
 
 
 def add_front_matter(document: Document, front: FrontMatter) -> Document:
