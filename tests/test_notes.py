@@ -455,6 +455,13 @@ def test_asciidoc_is_read_as_prose(tmp_path: Path) -> None:
     ]
 
 
+def test_terms_and_numbered_items_of_restructured_text_stay_with_their_words(tmp_path: Path) -> None:
+    text = "Terms\n=====\n\nCold copy\n    A copy that is\n    made at night.\n\n#. Stop it.\n#. Go on.\n\n- A list\n  goes on.\n"
+    document = read(tmp_path, "a.rst", text)
+    assert document.text.startswith("Terms\n\nCold copy: A copy that is\n    made at night.\n\n- Stop it.\n- Go on.")
+    assert document.text.endswith("- A list\n  goes on.")
+
+
 @pytest.mark.parametrize("suffix", [".tex", ".rst", ".org", ".adoc"])
 def test_unclosed_marks_are_read_to_the_end(tmp_path: Path, suffix: str) -> None:
     marks = "\\begin{verbatim} \\emph{ \\[ ` :a:`b ** [[ <<  #+begin_src\n----\n.. code::\n\n  x\n"

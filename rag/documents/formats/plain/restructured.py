@@ -38,6 +38,9 @@ _MARKS: tuple[Mark, ...] = (
         lambda note: f"{note[1]}{note[2].capitalize()}: {note[3]}",
     ),
     (re.compile(r"^\.\.[ \t]+(?=\[)", re.MULTILINE), ""),
+    (re.compile(r"^([ \t]*)#\.(?=[ \t])", re.MULTILINE), r"\1-"),
+    # A term and, below it, its meaning.
+    (re.compile(r"^(?=[^\W\d_])([^\n:]{1,80}[^\s.:,;!?=])\n[ \t]{1,8}(?=\S)", re.MULTILINE), r"\1: "),
     (re.compile(r"(?::[\w+:-]{1,60}:)?`([^`<\n]+?)(?:\s+<[^`<>\n]+>)?`_{0,2}(?!`)"), r"\1"),
     *list_emphasis("``", "**", "*"),
     (re.compile(r"(\[[\w#*]+\])_(?!\w)"), r"\1"),
