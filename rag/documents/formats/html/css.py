@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 from operator import ge, le
 from typing import NamedTuple
 
@@ -21,27 +21,25 @@ _LONGEST_SELECTOR = 500
 # Only the beginning of a longer value, such as a picture's data, is read.
 _LONGEST_VALUE = 200
 
-PROPERTIES = frozenset(
-    re.findall(
-        r"[\w-]+",
-        "animation animation-name background-clip background-color background-image clip clip-path color"
-        " content-visibility display filter font-size height left margin margin-left margin-top max-height max-width"
-        " opacity overflow position right text-fill-color text-indent text-shadow text-stroke top transform transition"
-        " visibility width zoom",
-    )
+_PROPERTY_NAMES = (
+    "animation animation-name background-clip background-color background-image clip clip-path color"
+    " content-visibility display filter font-size height left margin margin-left margin-top max-height max-width"
+    " opacity overflow position right text-fill-color text-indent text-shadow text-stroke top transform transition"
+    " visibility width zoom"
 )
+_PROPERTIES = frozenset(_PROPERTY_NAMES.split())
 _COMMENT_OR_STRING = re.compile(r"""/\*.*?(?:\*/|\Z)|<!--|-->|"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?""", re.DOTALL)
 _BRACE = re.compile(r"[{};]")
 _WORDS = re.compile(r"([^{};]*+)([{};]|\Z)")
 _IMPORTANT = re.compile(r"!\s*important\s*$")
-_VENDOR = re.compile(r"^-(?:webkit|moz|ms|o)-")
+# The name of a browser before a property, and the axis in "overflow-x".
+_AFFIX = re.compile(r"^-(?:webkit|moz|ms|o)-|-[xy]$")
 
 # Selectors.
 # Content that the style sheet itself adds, such as ":before", is not a piece.
 _PIECE = re.compile(r"[.#]?(?:[-\w]|\\.)+|\*|\[[^\]]*\]|:(?!before|after|first-l)[-\w]+(?:\([^()]*\))?", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(.)")
 _ATTRIBUTE = re.compile(r"""\[\s*([-\w]+)\s*(?:(~?=)\s*["']?([^"'\]]*?)["']?\s*)?\]""")
-_ATTRIBUTE_NAME = re.compile(r"\[\s*([-\w]+)")
 _COMBINATOR = re.compile(r"\s*[>+~]\s*|\s+")
 # The name for a piece that does not ask for a name of an element, such as ":hover".
 _STATE = ":"
@@ -51,13 +49,11 @@ _STATES = frozenset((_STATE, "+", "~"))
 # Groups of rules, and the selector of rules within rules, which no element matches.
 _NESTED = "&"
 _MEDIA = re.compile(r"@media\b", re.IGNORECASE)
-_OTHER_DEVICE = r"^\s*(?:only\s+)?(?:print|speech|tv|handheld)\b"
-_NO_SCREEN = r"^\s*not\s+(?:all|screen)\b"
-_UPRIGHT = r"orientation\s*:\s*portrait"
-_PREFERENCE = r"prefers-[\w-]+\s*:\s*(?:dark|reduce|more)"
-_OTHER_MEDIUM = re.compile("|".join((_OTHER_DEVICE, _NO_SCREEN, _UPRIGHT, _PREFERENCE)))
-_FITS = {"min": le, "max": ge}
-_WIDTH = re.compile(r"(min|max)-(?:device-)?width\s*:\s*([\w.]+)")
+_WORD = re.compile(r"[\w.-]+")
+_OTHER_MEDIA = ("print", "speech", "tv", "handheld", "not all", "not screen")
+# The values of "orientation", "prefers-color-scheme" and the like for other screens and readers.
+_OTHER_SCREENS = frozenset(("portrait", "dark", "reduce", "more"))
+_FITS = {"min-width": le, "min-device-width": le, "max-width": ge, "max-device-width": ge}
 
 # Values.
 _LENGTH = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+))([a-z]*)")
@@ -102,13 +98,9 @@ def read_sheet(texts: tuple[str, ...]) -> "StyleSheet":
 
 
 class StyleSheet:
-    """The rules of a page; `attributes` has the names of the attributes that its selectors ask for.
-
-    `steps` counts the work on one page, which begins with 0.
-    """
+    """The rules of a page; `steps` counts the work on one page, which begins with 0."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self.attributes: set[str] = set()
         self.steps = 0
         # Most rules have one name: these are looked up and not compared.
         self._plain: dict[str, dict[str, Value]] = defaultdict(dict)
@@ -123,7 +115,6 @@ class StyleSheet:
         declarations = list(split_declarations(";".join(rule.declarations)))
         if not declarations:
             return
-        self.attributes.update(_ATTRIBUTE_NAME.findall(rule.selectors.lower()))
         for text in rule.selectors.split(","):
             selector = _parse_selector(text.strip())
             if selector is None:
@@ -204,8 +195,8 @@ def split_declarations(text: str) -> Iterator[tuple[str, str, bool]]:
     for declaration in text.lower().split(";"):
         name, _, value = declaration.partition(":")
         value, importances = _IMPORTANT.subn("", value)
-        values = _expand(_VENDOR.sub("", name.strip()), value.strip()[:_LONGEST_VALUE])
-        for part in PROPERTIES.intersection(values):
+        values = _expand(_AFFIX.sub("", name.strip()), value.strip()[:_LONGEST_VALUE])
+        for part in _PROPERTIES.intersection(values):
             yield part, values[part], importances > 0
 
 
@@ -233,8 +224,6 @@ def _expand_font(value: str) -> dict[str, str]:
 _SHORTHANDS: dict[str, Callable[[str], dict[str, str]]] = {
     "background": _expand_background,
     "font": _expand_font,
-    "overflow-x": lambda value: {"overflow": value},
-    "overflow-y": lambda value: {"overflow": value},
 }
 
 
@@ -256,13 +245,12 @@ def applies_to_screen(query: str) -> bool:
 
 
 def _holds(query: str) -> bool:
-    if _OTHER_MEDIUM.search(query):
+    words = _WORD.findall(query)
+    medium = " ".join(words[:3]).removeprefix("only ")
+    if medium.startswith(_OTHER_MEDIA) or not _OTHER_SCREENS.isdisjoint(words):
         return False
-    for side, text in _WIDTH.findall(query):
-        width = read_length(text)  # an unknown width fits every screen
-        if width is not None and not _FITS[side](width, _SCREEN_WIDTH):
-            return False
-    return True
+    widths = [(_FITS[name], read_length(value)) for name, value in pairwise(words) if name in _FITS]
+    return all(width is None or fits(width, _SCREEN_WIDTH) for fits, width in widths)  # an unknown width fits
 
 
 @dataclass(slots=True)

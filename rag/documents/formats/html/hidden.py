@@ -155,8 +155,7 @@ class _Page:
         if "id" in attributes:
             names.append(f"#{attributes['id']}")
         names += [f".{name}" for name in attributes.get("class", "").split()]
-        for name in self._sheet.attributes.intersection(attributes):
-            value = attributes[name]
+        for name, value in attributes.items():
             names.append(f"[{name}]")
             names += [f"[{name}={word}]" for word in (value, *value.split())]
         return frozenset(names)

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from colorsys import hls_to_rgb
+from functools import lru_cache
 from math import inf
 from typing import NamedTuple, TypeAlias
 
+from tinycss2.color4 import parse_color
+
 from rag.documents.formats.html.css import read_length
-from rag.documents.formats.visibility import BLACK, FAINT, WHITE, Color
+from rag.documents.formats.visibility import FAINT, Color
 
 # The values of an element's properties, by name.
 Texts: TypeAlias = Mapping[str, str]
@@ -19,14 +21,7 @@ _MARGINS = ("margin-left", "margin-top")
 # The positions that take an element out of its place.
 PLACED = ("absolute", "fixed")
 _SIDES = ("left", "top", "right", "bottom")
-_COLOR_NAMES: dict[str, Color] = {
-    "white": WHITE, "snow": (255, 250, 250), "ivory": (255, 255, 240), "ghostwhite": (248, 248, 255),
-    "floralwhite": (255, 250, 240), "mintcream": (245, 255, 250), "azure": (240, 255, 255), "black": BLACK,
-    "whitesmoke": (245, 245, 245),
-}  # fmt: skip
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)")
-_HEX = re.compile(r"[0-9a-f]{6}(?:[0-9a-f]{2})?")
-_SHARE = re.compile(r"(?:\d+\.?\d*|\.\d+)%?")
 _SCALED_AWAY = re.compile(r"\bscale(?:3d|x|y)?\(\s*(?:0*\.)?0+\s*[,)]")
 _MOVED = re.compile(r"\btranslate(?:3d|x|y)?\(\s*([^,()\s]+)(?:[,\s]+([^,()\s]+))?")
 # Rectangles of at most one pixel: "rect(0 0 0 0)", "rect(1px, 1px, 1px, 1px)".
@@ -122,43 +117,19 @@ def read_font_size(text: str, outer: float) -> float:
     return USUAL_SIZE if size is None else size
 
 
+@lru_cache(maxsize=1000)
 def read_color(text: str) -> Color | None:
     """Return a colour of a style sheet; None if others shine through, "transparent" for no colour.
 
-    The name of a colour that only browsers know stays a name.
+    A colour that only browsers know stays a text. Attributes of old pages leave out the "#".
     """
-    if text in _COLOR_NAMES:
-        return _COLOR_NAMES[text]
-    paint = _read_digits(text) or _read_function(text)
-    return _blend(*paint) if paint else text
-
-
-def _read_digits(text: str) -> tuple[Color, float] | None:
-    """Return the colour and opacity of "#fff", "#ffff", "#ffffff" or "#ffffffff"; None for any other text."""
-    digits = text.removeprefix("#")
-    if len(digits) in (3, 4):
-        digits = "".join(2 * digit for digit in digits)
-    if not _HEX.fullmatch(digits):
-        return None
-    red, green, blue, alpha = bytes.fromhex(f"{digits}ff"[:8])
-    return (red, green, blue), alpha / 255
-
-
-def _read_function(text: str) -> tuple[Color, float] | None:
-    """Return the colour and opacity of "rgb(…)" or "hsl(…)"; None for any other text."""
-    numbers = _SHARE.findall(text)
-    if not text.startswith(("rgb", "hsl")) or len(numbers) not in (3, 4):
-        return None
-    first, second, third, opacity = map(_read_share, [*numbers, "1"][:4])
-    parts, scale = (first, second, third), 255 if "%" in text else 1
-    if text.startswith("hsl"):
-        parts, scale = hls_to_rgb(first / 360, third, second), 255
-    red, green, blue = (round(min(255.0, scale * part)) for part in parts)
-    return (red, green, blue), opacity
-
-
-def _blend(color: Color, opacity: float) -> Color | None:
-    """Return a colour as it looks: None if others shine through."""
-    if opacity <= FAINT:
+    try:
+        color = parse_color(text) or parse_color(f"#{text}")
+    except ValueError:  # the library raises it for "color()", and Python for a number of thousands of digits
+        return text
+    if color is None or color == "currentcolor" or color.space not in ("srgb", "hsl", "hwb"):
+        return text
+    if color.alpha <= FAINT:
         return "transparent"
-    return color if opacity > 1 - FAINT else None
+    red, green, blue = (round(255 * min(1.0, max(0.0, part))) for part in color.to("srgb").coordinates)
+    return (red, green, blue) if color.alpha > 1 - FAINT else None
