@@ -17,6 +17,7 @@ COMPARED = "Pieced together from what the documents say of each."
 
 # A comparison in general quotes at most this many sentences about each thing.
 _MOST_OF_SIDE = 3
+_PUNCTUATION = ".,;:!?"
 # A thing is named in a passage that has at least half of its words.
 _NAMED = 0.5
 _QUESTION_MARKS = "".join(QUESTION_MARKS)
@@ -87,7 +88,7 @@ def _name_thing(question: str, other: str) -> str:
     """Return the words of a question from the first to the last that another one does not have."""
     words, others = question.rstrip(_QUESTION_MARKS).split(), other.rstrip(_QUESTION_MARKS).split()
     own = [place for place, word in enumerate(words) if word not in others]
-    name = " ".join(words[own[0] : own[-1] + 1])
+    name = " ".join(words[own[0] : own[-1] + 1]).strip(_PUNCTUATION)
     return name[:1].upper() + name[1:]
 
 
