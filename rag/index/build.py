@@ -37,7 +37,7 @@ OnFile = Callable[[Path, str | None], None]
 
 # Raise this when the readers or the chunking change: Footnote then reads every file again, and embeds only changed
 # text.
-_READING = 7
+_READING = 8
 # Signs that one format writes and another does not.
 _PLAIN = str.maketrans("‘’“”–—\u00ad", "''\"\"-- ")
 
