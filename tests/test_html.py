@@ -373,6 +373,14 @@ def test_terms_above_meanings_of_several_paragraphs_are_headings() -> None:
     assert document.text == "-p, --preorder\n\nNot out yet.\nPaid later."
 
 
+@pytest.mark.parametrize("box", ["{}", "<div>{}</div>"])
+def test_a_paragraph_below_a_list_of_terms_is_not_part_of_the_last_term(box: str) -> None:
+    terms = box.format("<dl><dt>-p</dt><dd><p>Not out yet.</p><p>Paid later.</p></dd></dl>")
+    document = read(f"<h1>Orders</h1><h2>Options</h2>{terms}<p>All orders are final.</p>")
+    assert document.text == "Options\n\n-p\nNot out yet.\nPaid later.\n\nAll orders are final."
+    assert [section.heading for section in document.sections][-1] == "Options"
+
+
 @pytest.mark.parametrize(
     ("rows", "text"),
     [
