@@ -322,6 +322,44 @@ def test_a_manual_without_a_site_around_it_is_read_whole() -> None:
     assert "valve\n\nLets oil in." in text
 
 
+def test_menus_made_of_boxes_are_not_read() -> None:
+    menu = "".join(f'<li><a href="/{i}">Ward {i}</a></li>' for i in range(12))
+    page = (
+        f'<body><div class="top">Brandon Courier<ul>{menu}</ul></div><div class="text"><h1>Pier to be rebuilt</h1>'
+        "<p>The council voted on Monday to rebuild the ferry pier in concrete, at a cost of 3.2 million pounds.</p>"
+        "<h2>Work</h2><p>Work begins in October and takes two winters, said the engineer. In summer the ferry may use"
+        " one half.</p></div>"
+        '<div class="right"><h3>Recent posts</h3><ul><li><a href="/a">Bull wins at Lanark</a></li></ul></div>'
+        '<div class="end"><a href="/i">Imprint</a> · <a href="/t">Terms of use</a></div></body>'
+    )
+    text = read(page).text
+    assert "The council voted" in text
+    assert "Work begins in October" in text
+    assert not re.search("Ward|Courier|Recent|Lanark|Imprint|Terms", text)
+
+
+def test_a_manual_with_a_date_keeps_its_headings_and_terms() -> None:
+    parts = "".join(
+        f"<h2>{i}. Part {i}</h2><dl><dt>key-{i}</dt><dd><p>Turns wheel {i} to the left.</p><p>Once.</p></dd></dl>"
+        for i in range(9)
+    )
+    page = (
+        '<head><meta name="author" content="Petra Holm"></head><body><div id="header"><h1>Loom driver</h1>'
+        f'<ul><li><a href="#a">All the parts of the driver</a></li></ul></div><div id="content">{parts}'
+        "<p>The driver connects a shaft loom to a computer over a serial line.</p></div></body>"
+    )
+    text = read(page).text
+    assert all(f"{i}. Part {i}\n\nkey-{i}" in text for i in range(9))
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [("The Post | Bridge opens", "Bridge opens"), ("Type notes / Old signs", "Old signs"), ("Soup » Salt", "Salt")],
+)
+def test_the_only_main_heading_is_the_title_behind_the_name_of_the_site(name: str, heading: str) -> None:
+    assert read(f"<title>{name}</title><h1>{heading}</h1><p>It is here.</p>").title == heading
+
+
 def test_a_title_of_two_parts_before_the_name_of_the_site_stays_whole() -> None:
     page = "<title>B - Oil and water - Pump Book</title><h1>Pump Book</h1><h2>Appendix B: Oil</h2><p>Use little.</p>"
     assert read(page).title == "B - Oil and water"
@@ -333,6 +371,14 @@ def test_terms_above_meanings_of_several_paragraphs_are_headings() -> None:
     document = read(page)
     assert document.sections[-1].heading == "-p, --preorder"
     assert document.text == "-p, --preorder\n\nNot out yet.\nPaid later."
+
+
+@pytest.mark.parametrize("box", ["{}", "<div>{}</div>"])
+def test_a_paragraph_below_a_list_of_terms_is_not_part_of_the_last_term(box: str) -> None:
+    terms = box.format("<dl><dt>-p</dt><dd><p>Not out yet.</p><p>Paid later.</p></dd></dl>")
+    document = read(f"<h1>Orders</h1><h2>Options</h2>{terms}<p>All orders are final.</p>")
+    assert document.text == "Options\n\n-p\nNot out yet.\nPaid later.\n\nAll orders are final."
+    assert [section.heading for section in document.sections][-1] == "Options"
 
 
 @pytest.mark.parametrize(

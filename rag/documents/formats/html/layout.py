@@ -30,6 +30,8 @@ _TALLEST_HEADER = 3
 _MOST_CELLS = 500_000
 _HIGHEST_NUMBER = 99_999
 _NUMBER = re.compile(r"\d{1,5}")
+# The element below a list, or below a box around the list alone.
+_BELOW = "(following-sibling::*[1] | parent::div[count(*) = 1]/following-sibling::*[1])[1]"
 # The text of an item may begin inside one of these.
 _BOXES = ("p", "div", "span")
 # A button above a part that it opens is its heading if it has this many words or asks a question.
@@ -86,17 +88,28 @@ def _show_buttons(root: HtmlElement) -> None:
 
 
 def _spell_out_definitions(definitions: HtmlElement) -> None:
-    """Turn a list of terms into items ("Term: meaning"), or its terms into headings above longer meanings."""
+    """Turn a list of terms into items ("Term: meaning"), or its terms into headings above longer meanings.
+
+    A list with longer meanings stays as it is above a paragraph, which would be below the last term.
+    """
     parts = list(definitions.iter("dt", "dd"))
     is_plain = all(map(_is_line, parts)) and not contains(definitions, "pre")
     groups = split_runs(parts, lambda group, part: (group[-1].tag, part.tag) == ("dd", "dt"))
     if is_plain:
         _replace(definitions, list(flat_map(_list_definitions, groups)), item="li")
         return
+    if _is_above_paragraph(definitions):
+        return
     for group in groups:
         terms = [part for part in group if part.tag == "dt"]
         if terms:
             _make_heading(*terms)
+
+
+def _is_above_paragraph(element: HtmlElement) -> bool:
+    """Return whether a paragraph follows an element, which may be alone in a box."""
+    blocks = chain.from_iterable(map(walk_blocks, element.xpath(_BELOW)))
+    return next((block.kind == "paragraph" for block in blocks), False)
 
 
 def _make_heading(term: HtmlElement, *others: HtmlElement) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from itertools import dropwhile
+from itertools import dropwhile, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,9 +34,11 @@ _SITE_ROLES = " navigation banner contentinfo search dialog alertdialog menu men
 _HAS_SITE_ROLE = f"contains('{_SITE_ROLES}', concat(' ', @role, ' '))"
 _SITE_PARTS = f"//*[self::nav or (self::footer and parent::body) or {_HAS_SITE_ROLE}]"
 _SPARED = "descendant-or-self::*[self::main or self::body or @role='main']"
-# All that trafilatura finds where it cannot tell the article from the rest.
-_ONE_PARAGRAPH = "count(.//*) = 1 and p[contains(., '\n')]"
 _MAIN = "descendant-or-self::*[self::main or @role='main']"
+_BOX = "[self::p or self::li or self::dd or self::td or self::div or self::section or self::blockquote]"
+_INNERMOST_BOXES = f".//*{_BOX}[not(.//*{_BOX})]"
+# A text with this many headings is a manual or the like, even if it has a date.
+_MANY_HEADINGS = 10
 # Headings above links to other pages.
 _RELATED_HEADINGS = (
     "related",
@@ -61,11 +63,9 @@ _MOST_ELEMENTS = 50_000
 _LINK = "descendant-or-self::a"
 # An element is a list of links if at least 60 % of its characters are in links.
 _LINKS = 0.6
-# A page is not part of a site if less than 1 % of its characters are in links.
-_HARDLY = 0.01
 _IN_BRACKETS = re.compile(r"\[[^\[\]]*\]")
-_SEPARATOR = re.compile(r"(?<!\s)\s++(?:[|–—·»:-]|--)\s+")
-_BETWEEN_TITLES = " |–—·»:-"
+_SEPARATOR = re.compile(r"(?<!\s)\s++(?:[|/–—·»:-]|--)\s+")
+_BETWEEN_TITLES = " |/–—·»:-"
 # Trafilatura folds white space, which code needs. So in code, signs that no text has take the place of white space.
 _FOLDED = {ord("\n"): "\ue000", ord(" "): "\ue001", ord("\t"): "\ue002"}
 _UNFOLDED = {ord(sign): chr(code) for code, sign in _FOLDED.items()}
@@ -79,21 +79,18 @@ def read_html(path: Path) -> Extract:
 def extract_html(html: bytes | str) -> Extract:
     """Return a page's main text, then its readers' comments, with its title, outlet, author and date."""
     tree, is_broken = parse_page(html)
-    site_parts = list(tree.iter("nav", "header", "footer", "aside"))
     drop_hidden(tree)
     contacts = find_contacts(tree)
     _drop_site_parts(tree)
     _drop_links_of_headings(tree)
     readers = survey(tree, is_broken=is_broken)
-    is_site = not all(map(readers.is_readers, site_parts))
     comments, opening = _take_comments(tree, readers)
     _drop_related(tree)
     spell_out(tree)
     _fold_code(tree)
     page = _find_article(tree)
     title = _find_title(tree, page.title, page.sitename)
-    root = _choose_root(tree, page, is_site=is_site, has_readers=comments != [])
-    post = opening or Post(_list_blocks(root), _join_authors(page.author), None, None)
+    post = opening or Post(_list_blocks(_choose_root(tree, page)), _join_authors(page.author), None, None)
     text = list(dropwhile(lambda block: (block.kind, block.text) == ("heading", title), post.blocks))
     return Extract(
         blocks=[*text, *list_unread(contacts, [*text, *comments]), *comments],
@@ -174,10 +171,10 @@ def _links_away(element: HtmlElement) -> bool:
     return has_links and not element.xpath(f"{_LINK}[not(@href) or starts-with(@href, '#')]")
 
 
-def _is_links(element: HtmlElement, share: float = _LINKS) -> bool:
-    """Return whether at least this share of the characters are in links."""
+def _is_links(element: HtmlElement) -> bool:
+    """Return whether an element is a list of links."""
     linked = sum(len(link.text_content()) for link in element.iter("a"))
-    return linked > 0 and linked >= share * len(element.text_content().strip())
+    return linked > 0 and linked >= _LINKS * len(element.text_content().strip())
 
 
 def _fold_code(tree: HtmlElement) -> None:
@@ -201,27 +198,36 @@ def _find_article(tree: HtmlElement) -> "trafilatura.settings.Document":
     return page if isinstance(page, trafilatura.settings.Document) else trafilatura.settings.Document()
 
 
-def _choose_root(
-    tree: HtmlElement, page: "trafilatura.settings.Document", *, is_site: bool, has_readers: bool
-) -> HtmlElement:
+def _choose_root(tree: HtmlElement, page: "trafilatura.settings.Document") -> HtmlElement:
     """Return the element with the main text.
 
-    Trafilatura finds articles, but leaves out headings and lists of manuals and the like, which have no date. Of these,
-    we read the element that the page marks as its main part. A manual without parts of a site around it or readers'
-    comments is read whole; so is any page without links.
+    Trafilatura finds where the main text is, but leaves out headings, terms and lists of manuals. So we read all of
+    that place. Of an article, which has a date or an author, we read only what trafilatura finds.
     """
+    body = _as_html(page.body)
     mains = tree.xpath(_MAIN)
     main = mains[0] if len(mains) == 1 else tree
-    is_article_known = len(page.body) > 0 and not page.body.xpath(_ONE_PARAGRAPH)
-    if not is_article_known:
-        return main if is_site else tree
-    is_manual = not page.date and not page.author
-    has_text_alone = (is_manual and not has_readers) or not _is_links(tree, _HARDLY)
-    if not is_site and has_text_alone:
-        return tree
-    if is_manual and main is not tree:
+    place = _find_place(main, body)
+    if place is None:
         return main
-    return _as_html(page.body)
+    headings = islice(place.iter(*HEADINGS), _MANY_HEADINGS)
+    is_article = (page.date or page.author) and len(list(headings)) < _MANY_HEADINGS
+    return body if is_article else place
+
+
+def _find_place(main: HtmlElement, body: HtmlElement) -> HtmlElement | None:
+    """Return the innermost element around all boxes with trafilatura's text; None if there are none."""
+    texts = {_join_letters(block.text) for block in walk_blocks(body)}
+    boxes = [box for box in main.xpath(_INNERMOST_BOXES) if _join_letters(box.text_content()) in texts]
+    if not boxes:
+        return None
+    around_last = set(boxes[-1].iterancestors())
+    return next(element for element in boxes[0].iterancestors() if element in around_last)
+
+
+def _join_letters(text: str) -> str:
+    """Return a text without white space, of which trafilatura loses some."""
+    return "".join(text.split())
 
 
 def _list_blocks(root: HtmlElement) -> list[Block]:
@@ -257,12 +263,12 @@ def _find_title(tree: HtmlElement, declared: str | None, outlet: str | None) -> 
 def _list_titles(tree: HtmlElement, name: str, outlet: str | None) -> Iterator[str]:
     """Yield the headings and the parts of a page's name that may be its title, the likeliest first."""
     headings = _find_headings(tree)
-    if len(headings) == 1 and not name.endswith(f" {headings[0]}"):
-        yield headings[0]
-    yield from filter(name.startswith, headings)
     parts = _SEPARATOR.split(name)
     site = parts[-1]
-    if len(parts) > 2 and site in headings:
+    if len(headings) == 1 and (headings[0] in parts[:2] or not name.endswith(f" {headings[0]}")):
+        yield headings[0]
+    yield from filter(name.startswith, headings)
+    if site in headings:
         yield name.removesuffix(site).rstrip(_BETWEEN_TITLES)
     for part in parts:
         if part not in ("", outlet):
