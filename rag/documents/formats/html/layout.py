@@ -30,8 +30,6 @@ _TALLEST_HEADER = 3
 _MOST_CELLS = 500_000
 _HIGHEST_NUMBER = 99_999
 _NUMBER = re.compile(r"\d{1,5}")
-# The element below a list, or below a box around the list alone.
-_BELOW = "(following-sibling::*[1] | parent::div[count(*) = 1]/following-sibling::*[1])[1]"
 # The text of an item may begin inside one of these.
 _BOXES = ("p", "div", "span")
 # A button above a part that it opens is its heading if it has this many words or asks a question.
@@ -108,7 +106,10 @@ def _spell_out_definitions(definitions: HtmlElement) -> None:
 
 def _is_above_paragraph(element: HtmlElement) -> bool:
     """Return whether a paragraph follows an element, which may be alone in a box."""
-    blocks = chain.from_iterable(map(walk_blocks, element.xpath(_BELOW)))
+    parent = element.getparent()
+    is_boxed = parent is not None and parent.tag == "div" and len(parent) == 1
+    below = (parent if is_boxed else element).getnext()
+    blocks = iter(()) if below is None else walk_blocks(below)
     return next((block.kind == "paragraph" for block in blocks), False)
 
 

@@ -66,8 +66,9 @@ _LINKS = 0.6
 _IN_BRACKETS = re.compile(r"\[[^\[\]]*\]")
 _SEPARATOR = re.compile(r"(?<!\s)\s++(?:[|/–—·»:-]|--)\s+")
 _BETWEEN_TITLES = " |/–—·»:-"
-# Trafilatura folds white space, which code needs. So in code, signs that no text has take the place of white space.
-_FOLDED = {ord("\n"): "\ue000", ord(" "): "\ue001", ord("\t"): "\ue002"}
+# Trafilatura folds white space, which code needs, and takes a date in code for the page's own. So in code, signs that
+# no text has take the place of white space and hyphens.
+_FOLDED = {ord("\n"): "\ue000", ord(" "): "\ue001", ord("\t"): "\ue002", ord("-"): "\ue003"}
 _UNFOLDED = {ord(sign): chr(code) for code, sign in _FOLDED.items()}
 
 
