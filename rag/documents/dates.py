@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dateutil import parser as dateutil
 
 from rag.documents.languages import LANGUAGES
+from rag.text import MONTHS
 
 if TYPE_CHECKING:
     from dateparser.date import DateDataParser
@@ -19,6 +20,12 @@ _FULL_DATE = re.compile(
     rf"|\d\d?(?:st|nd|rd|th|er|º)?\.?(?: of| de)? [^\W\d_]{{3,10}}[.,]?(?: de)? {_YEAR}"
     rf"|[^\W\d_]{{3,9}}\.? \d\d?(?:st|nd|rd|th)?,? {_YEAR}"
     r"|\d{4} ?[年년] ?\d\d? ?[月월] ?\d\d? ?[日일]",
+    re.IGNORECASE,
+)
+# An English day or month: "4 March 2024", "4th of March", "March 4", "in March". After a number, "may" is a verb.
+ENGLISH_DAY = re.compile(
+    rf"\b(?:(?P<before>\d\d?)(?:st|nd|rd|th)?(?: of)? (?!(?-i:may))|(?P<during>in|of|for) )?(?P<month>{MONTHS})\b"
+    r"(?: (?P<after>\d\d?)(?:st|nd|rd|th)?\b)?(?:,? (?P<year>\d{4})\b)?",
     re.IGNORECASE,
 )
 # "1 April 24", "01.04.24": the last number is a year only if nothing else is in the text.
