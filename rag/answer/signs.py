@@ -39,15 +39,14 @@ ANY_CURRENCY = rf"[{CURRENCY_SIGNS}]|\b(?:{_CURRENCY_WORDS})\b"
 TOTAL = (
     r"(?:totals?|sums?|altogether|summen?|gesamt\w*|insgesamt|totaux|somme|suma|totale|somma|totaal|toplam|итого|всего)"
 )
-# Superlatives of high and of low values, and what they compare if they say it: "cheapest" compares prices.
+# Superlatives of high and of low values, and what they may compare: "cheapest" compares prices.
 SUPERLATIVES = (
     ("highest", "lowest", ""),
     ("largest|biggest", "smallest", ""),
     ("most expensive|dearest", "least expensive|cheapest", "price"),
     ("greatest", "least", ""),
     ("heaviest", "lightest", "weight"),
-    ("longest", "shortest", "length"),
-    ("tallest", "shortest", "height"),
+    ("longest|tallest", "shortest", "length height"),
     ("deepest", "shallowest", "depth"),
     ("widest", "narrowest", "width"),
     ("fastest", "slowest", "speed"),

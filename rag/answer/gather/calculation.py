@@ -102,9 +102,9 @@ EXTREMES = [
         # "How many cities have the highest price?" asks for a number.
         foreign=("many",),
         solve=partial(_find_extreme, compute=compute),
-        measure=measure,
+        measures=tuple(measures.split()),
     )
-    for high, low, measure in _SUPERLATIVES
+    for high, low, measures in _SUPERLATIVES
     for words, compute in ((high, max), (low, min))
 ]
 # "Which city has the total?" asks for a row.

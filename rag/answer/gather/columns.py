@@ -28,7 +28,7 @@ _IDENTIFIER = compile_any(
     r"^(?:\w+\W+)?(?:id|no|nr|number|code|zip|zipcode|plz|postcode|postleitzahl|phone|telephone|tel|telefon|mobile|fax"
     r"|year|jahr|año|année|pos|row|line)\W*$"
 )
-# A column with such a label says when a row was; a start or a birthday does not.
+# A column with such a label says which time a row is about; a start or a birthday does not.
 _TIME = compile_any(r"(?:date|day|month|quarter|year|datum|tag|monat|quartal|jahr|año|année)")
 # A mean is rounded to this many decimals.
 DECIMALS = 2
@@ -83,7 +83,7 @@ class Table:
 
     @property
     def times(self) -> list[str]:
-        """The labels of the columns that say when a row was."""
+        """The labels of the columns that say which time a row is about."""
         return list(filter(_TIME.fullmatch, self.columns))
 
     @property
@@ -102,8 +102,13 @@ class Table:
         return self.count_cells(label) == len(self.rows)
 
     def identifies(self, label: str) -> bool:
-        """Return whether a cell of a column says which row is meant: "Ann" may be the manager of one person or more."""
-        return label == self.key or self.is_unique(label)
+        """Return whether a cell of a column says which row is meant: of the first one, or of "Product" after "No".
+
+        "Ann" in another column may be the manager of a person.
+        """
+        first, *others = self.columns
+        is_second = label in others[:1] and _IDENTIFIER.search(first) is not None
+        return label == first or (is_second and self.is_unique(label))
 
     def list_marks(self, label: str) -> frozenset[str] | None:
         """Return the cells of a column that say yes; None if the column has other cells than "yes" and "no"."""

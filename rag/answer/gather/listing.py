@@ -21,12 +21,13 @@ def _count_all(reading: Reading) -> Result | None:
 def _list_rows(reading: Reading) -> Result | None:
     """Return the names of the rows with the cells that a question names; None if they are unclear.
 
-    Of a single row, this is the cell that is asked for: "Which city is the lamp in?".
+    Of a single row, this is the cell that is asked for: "Which city is the lamp in?". A cell has to say which row is
+    meant: "Which department is Max in?" is not that of the person he manages.
     """
     label = reading.naming
     names = reading.name_rows()
     is_of_cells = reading.filtered and label not in reading.filtered
-    is_clear = len(reading.rows) == 1 or reading.table.identifies(label)
+    is_clear = reading.is_of_one_row or reading.table.identifies(label)
     if reading.amount or not names or not is_of_cells or not is_clear:
         return None
     return Result(join_first([*names], MOST_NAMED), reading.rows)
@@ -46,18 +47,17 @@ def _count_listed(reading: Reading) -> Result | None:
 def _look_up(reading: Reading) -> Result | None:
     """Return the amount of the only row, or the names of the rows in the column that is asked for.
 
-    It is None if neither is asked for: "What is HR?" asks what it means. It is also None if no cell says which row is
-    meant: the salary "of Uwe" may be that of the person he manages.
+    It is None if neither is asked for: "What is HR?" asks what it means. It is also None unless a cell says which
+    row is meant: the salary "of Uwe" may be that of the person he manages.
     """
     if reading.name:
         return _list_rows(reading)
     cell = reading.rows[0].cells.get(reading.amount)
-    is_clear = len(reading.rows) == 1 and any(map(reading.table.identifies, reading.filtered))
-    return Result(cell, reading.rows) if cell and is_clear else None
+    return Result(cell, reading.rows) if cell and reading.is_of_one_row else None
 
 
 COUNT_ALL = Operation(
-    sign=compile_any(rf"\bhow many {ROWS}\b|\b(?:total )?number of {ROWS}\b"),
+    sign=compile_any(rf"\b(?:how many|(?:total )?number of) (?={ROWS}\b)"),
     solve=_count_all,
 )
 LISTINGS = (
