@@ -17,7 +17,6 @@ SOURCE = (
     [
         "Karin Aas opened the bridge on 3 May 1987.",
         "According to the article, the bridge cost 9 million euros.",
-        "The police did not say why the US envoy left.",
         "The firm, which is from Russia, lost 1200 jobs.",
         "The firm pays 300 euros, and three thousand to its head.",
         "Mrs. Berg was not told, but the bridge in Olm was opened in 1987.",

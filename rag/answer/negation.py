@@ -16,8 +16,6 @@ NEGATION = compile_any(rf"\b(?:{_NOT})\b(?! (?:only|just|merely)\b)")
 YES_OR_NO = compile_any(r"\A(?:Yes|No)(?=$|[,.;:!])[,.;:!]?\s*")
 # "No", "Nobody", "Not yet".
 BEGINS_WITH_NO = compile_any(rf"\A{NO}\b")
-# "No later than 9" denies nothing.
-_NO_DENIAL = compile_any(r"\bno \w+ than\b")
 # Verbs that deny what follows them, or only report it.
 DENIAL = compile_any(
     r"\b(?:deny|denie[sd]|denying|disput(?:e[sd]?|ing) that|avoid(?:s|ed|ing)?|rul(?:e[sd]?|ing) out)\b",
@@ -54,8 +52,6 @@ _FALLS = (
 )
 _LOSSES = r"loss(?:es)?|deficits?"
 _LOSES = r"los(?:es?|t|ing)"
-# A number below zero is often written without its minus beside these words.
-BELOW_ZERO = compile_any(rf"\b(?:{_FALLS}|{_LOSSES}|{_LOSES}|below zero|negative|discounts?)\b")
 # The patterns of two opposites.
 Opposites = tuple[re.Pattern[str], re.Pattern[str]]
 
@@ -105,7 +101,7 @@ def is_unsure(text: str) -> bool:
 
 def denies(text: str) -> bool:
     """Return whether a text has a negation, or a verb that denies or forbids."""
-    return bool(_DENIES.search(_NO_DENIAL.sub(" ", text)))
+    return bool(_DENIES.search(text))
 
 
 def find_reversal(pairs: Iterable[Opposites], text: str, *, known: str, quoted: str) -> tuple[str, str] | None:

@@ -93,18 +93,6 @@ def _parse(text: str) -> str | None:
     return first.date().isoformat() if first.date() == second.date() else None
 
 
-def spell_dates(text: str, other: str) -> str:
-    """Return a text with each full date as another text spells the same day: "2024-05-12" for "12 May 2024"."""
-    if not _FULL_DATE.search(text):
-        return text
-    spellings = {parse_date(date[0]): date[0] for date in _FULL_DATE.finditer(other)}
-
-    def spell(date: re.Match[str]) -> str:
-        return date[0] if date[0] in other else spellings.get(parse_date(date[0]), date[0])
-
-    return _FULL_DATE.sub(spell, text)
-
-
 def begins_with_date(line: str) -> bool:
     """Return whether a line begins with a full date that can be read, or is a date of any form: "4 May"."""
     full_date = _FULL_DATE.match(line)

@@ -11,6 +11,7 @@ from rag.answer.signs import compile_any, is_order
 from rag.documents.blocks import HEADING_SEPARATOR
 from rag.documents.sequences import split_runs
 from rag.index.store import Store
+from rag.language import SENTENCE_ENDS
 from rag.text import NEW_ITEM, content_words, list_sentences, split_lines, split_sentences
 from rag.types import Chunk, Hit, Span
 
@@ -152,18 +153,24 @@ def find_block(text: str, chunks: Sequence[Chunk], offset: int) -> Span | None:
 def _list_lines(text: str, section: _Section) -> list[_Line]:
     """Return the lines of a section, with an edge before and after them.
 
-    Lines right below each other, all below a colon, are items even without marks.
+    Lines right below each other, all below a colon, are items even without marks, unless one ends as a sentence: a
+    letter goes on below "Dear Ann:".
     """
     lines = [_EDGE]
     spans = [(section.start + a, section.start + b) for a, b in split_lines(text[section.start : section.end])]
     # A run ends at a colon or a blank line.
     for run in split_runs(spans, lambda run, span: _RUN_END.match(text, run[-1][1] - 1, span[0]) is not None):
-        is_list = len(run) > 1 and lines[-1].text.endswith(":") and not NEW_ITEM.match(text, run[0][0])
+        is_list = len(run) > 1 and lines[-1].text.endswith(":") and not _has_sentence(text, run)
         for start, end in run:
             # White space has to follow a mark. The line's end counts, so the pattern searches the whole text.
             is_marked = NEW_ITEM.match(text, start) is not None
             lines.append(_Line(text[start:end], start, end, is_list or is_marked))
     return [*lines, _EDGE]
+
+
+def _has_sentence(text: str, spans: Sequence[Span]) -> bool:
+    """Return whether one of some spans of a text ends as a sentence does."""
+    return any(text.endswith(SENTENCE_ENDS, *span) for span in spans)
 
 
 def _find_line(lines: Sequence[_Line], offset: int) -> int:

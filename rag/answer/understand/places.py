@@ -8,6 +8,12 @@ from rag.answer.understand.query import Query
 from rag.documents.blocks import HEADING_SEPARATOR
 from rag.types import Chunk
 
+# A line that begins with the number of a part: "4.2 Fees", "## Section 4", "4)".
+NUMBERED = re.compile(
+    rf"^[ \t#*>-]*(?:{PART_NAME}\s?)?(?P<words>(?P<number>\d+(?:\.\d+)*)(?:[.):]|(?=\s|$)).*)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
 
 def find_place(question: Query) -> Callable[[Chunk], bool] | None:
     """Return the test of whether a chunk is in the place that a question names; None if it names none."""
@@ -22,11 +28,10 @@ def _make_part_test(number: str) -> Callable[[Chunk], bool]:
 
     "4.2" is in part 4, and "4.21" is not in part 4.2.
     """
-    numbered = rf"^[ \t#*>-]*(?:{PART_NAME}\s?)?{re.escape(number)}(?:\.\d+)*(?:[.):]|\s|$)"
-    line = re.compile(numbered, re.IGNORECASE | re.MULTILINE)
 
     def is_in_part(chunk: Chunk) -> bool:
         headings = (chunk.heading or "").replace(HEADING_SEPARATOR, "\n")
-        return line.search(headings) is not None or line.search(chunk.text) is not None
+        lines = NUMBERED.finditer(f"{headings}\n{chunk.text}")
+        return any(f"{line['number']}.".startswith(f"{number}.") for line in lines)
 
     return is_in_part
