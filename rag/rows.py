@@ -49,7 +49,7 @@ def get_first_cell(line: str) -> str:
 
 
 def split_row(line: str) -> list[Cell]:
-    """Return the cells of a row that `format_row` wrote; none if no cell has a label."""
+    """Return the cells of a row that `format_row` wrote, with a label in at least one of them."""
     cells: list[Cell] = []
     for piece in _FURTHER_CELL.split(line):
         label, colon, value = piece.partition(_COLON)

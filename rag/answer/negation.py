@@ -105,7 +105,7 @@ def denies(text: str) -> bool:
 
 
 def find_reversal(pairs: Iterable[Opposites], text: str, *, known: str, quoted: str) -> tuple[str, str] | None:
-    """Return a word of a text that is not known, with its opposite in the quotes; None if the text has both."""
+    """Return a word of a text that is not known, with its opposite, which it lacks, in the quotes; or None."""
     for one, other in chain.from_iterable(map(permutations, pairs)):
         said = set(one.findall(text)) - set(one.findall(known)) - set(other.findall(text))
         if not said.isdisjoint(other.findall(quoted)):

@@ -179,7 +179,7 @@ def _find_line(lines: Sequence[_Line], offset: int) -> int:
 
 
 def _find_list(lines: Sequence[_Line], offset: int) -> Span | None:
-    """Return the span of the list around an offset, with the line that introduces it; None if there is no list."""
+    """Return the span of the list around an offset, with the line that introduces it; or None."""
     above = last = _find_line(lines, offset)
     while lines[above].is_item:
         above -= 1

@@ -41,7 +41,7 @@ def _list_documents(_: re.Match[str], store: Store) -> Gathered:
 
 
 def _find_day(asked: re.Match[str], store: Store) -> Gathered | None:
-    """Return the day on which the file with a name was indexed; None if there is no such file."""
+    """Return the day on which the file with a name was indexed, if there is such a file."""
     wanted = _QUOTATION.sub("", asked["name"]).casefold()
     for entry in store.list_entries():
         path = parse_source(entry.sources[0])
@@ -76,7 +76,7 @@ def _flatten(text: str) -> str:
 
 
 def _find_mentions(asked: re.Match[str], store: Store) -> Gathered | None:
-    """Return the documents that contain a phrase to the letter, with one sentence of each; None if none does."""
+    """Return the documents that contain a phrase to the letter, if any, with one sentence of each."""
     phrase = _flatten(_QUOTATION.sub("", asked["phrase"] or asked["place"]))
     first: dict[int, tuple[Chunk, Span]] = {}
     for chunk in store.get_chunks([*dict(store.search_words(phrase, _MOST_CHUNKS))]):

@@ -106,19 +106,18 @@ class Table:
 
         "Ann" in another column may be the manager of a person.
         """
-        first, *others = self.columns
-        is_second = label in others[:1] and _IDENTIFIER.search(first) is not None
-        return label == first or (is_second and self.is_unique(label))
+        words = (label for label in self.columns if not _IDENTIFIER.search(label) and label not in self.times)
+        return label == self.key or (label == next(words, "") and self.is_unique(label))
 
     def list_marks(self, label: str) -> frozenset[str] | None:
-        """Return the cells of a column that say yes; None if the column has other cells than "yes" and "no"."""
+        """Return the cells of a column that say yes, if all of its cells say "yes" or "no"."""
         cells = frozenset(self.columns[label].values())
         marked = frozenset(cell for cell in cells if cell.casefold() in _YES)
         return marked if _MARKS.issuperset(map(str.casefold, cells)) else None
 
 
 def _read_column(label: str, cells: Mapping[Span, str]) -> Column | None:
-    """Return the numbers of a column; None if they measure nothing, if one is unclear, or if the units differ."""
+    """Return the numbers of a column, if they measure something, all are clear, and they have one unit."""
     numbers = _read_numbers(cells.values())
     units = {unit for _, unit in numbers}
     measures = not _IDENTIFIER.search(label) and not all(map(YEAR.fullmatch, cells.values()))
@@ -150,7 +149,7 @@ def _groups_by_comma(cells: Iterable[str]) -> bool:
 
 
 def _read_number(cell: str, notation: Mapping[int, int]) -> _Number | None:
-    """Return the number of a cell; None if the cell has other words, or digits that are not grouped in threes."""
+    """Return the number of a cell without other words; groups of its digits have to be of three."""
     match = _NUMBER.fullmatch(cell)
     if match is None:
         return None

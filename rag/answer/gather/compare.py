@@ -36,7 +36,7 @@ class PartAnswer(NamedTuple):
 
 
 def compare_in_general(request: Request) -> Gathered | None:
-    """Return the documents' sentences about each of two things; None if the question asks for a property of them."""
+    """Return the documents' sentences about each of two things, if the question asks for no property of them."""
     comparison = request.question.comparison
     if not comparison or not comparison.is_general:
         return None
@@ -66,8 +66,8 @@ def join_quotes(parts: Sequence[PartAnswer]) -> Quotes:
 def join_replies(parts: Sequence[PartAnswer], joined: Quotes) -> tuple[Sentence, ...]:
     """Return the replies of two answers, each after the thing that it is about: "Aller: 74 metres. Bern: 84 metres."
 
-    They cite the joined quotes. There is none if a reply is missing, or its passages do not name its thing, or both are
-    the same: then both are mostly about one thing.
+    They cite the joined quotes. Both have to differ, and each has to be from passages that name its thing: otherwise
+    both are mostly about one thing.
     """
     one, other = parts
     if one.text == other.text or not _is_about_its_own(one, other) or not _is_about_its_own(other, one):

@@ -12,9 +12,7 @@ from rag.answer.understand.kinds import Kind
 from rag.answer.understand.query import Query
 from rag.index.index import Index
 from rag.index.store import Store
-from rag.language import QUESTION_MARKS
 from rag.rows import is_row
-from rag.text import list_sentences
 
 # "What is the total?", and the line of a bill that says it: "Total due: 5,688.20".
 _TOTAL = compile_any(rf"\b(?:grand |net )?{TOTAL}\b")
@@ -27,7 +25,7 @@ _SHORT_WORDS = 7
 def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
     """Return quotes with more sentences of their documents, if the question's kind wants more than one.
 
-    Quotes about a numbered part get none: these may be of another part. A question gets its answer.
+    Quotes about a numbered part get none: these may be of another part.
     """
     if question.part_number is not None:
         return quotes
@@ -36,8 +34,6 @@ def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
             return summarize_nearest(question, quotes.hits, store) or quotes
         if quotes.outcome != "answered":
             return quotes
-        if quotes.citations[-1].quote.rstrip().endswith(QUESTION_MARKS):
-            return _add_following(quotes, store)
         if question.kind.wants_several:
             return _add_beside(quotes, question.kind, store)
         return _add_totals(quotes, store) if _TOTAL.search(question.text) else quotes
@@ -73,18 +69,6 @@ def _add_beside(quotes: Quotes, kind: Kind, store: Store) -> Quotes:
     if completed is quotes and _is_too_little(quotes, kind):
         return _add_spans(quotes, select_sentences(quotes.cited_hits))
     return completed
-
-
-def _add_following(quotes: Quotes, store: Store) -> Quotes:
-    """Return quotes that end with a question, with the sentence after it: it may answer the question."""
-    asked = quotes.spans[-1]
-    chunks = list_article(asked.hit.chunk.document_id, store)
-    for chunk in chunks:
-        for _, span in list_sentences(chunk):
-            if span[0] >= asked.end:
-                quoted = quote_span(chunks, span, score=asked.hit.score)
-                return _add_spans(quotes, quoted.spans)
-    return quotes
 
 
 def _is_too_little(quotes: Quotes, kind: Kind) -> bool:

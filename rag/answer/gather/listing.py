@@ -10,7 +10,7 @@ _QUANTITY = compile_any(r"\b(?:pieces|quantity|qty|stock|units|copies|number|cou
 
 
 def _count_all(reading: Reading) -> Result | None:
-    """Return the number of rows; None if a label is asked for, or if a row has one cell: that may be a remark."""
+    """Return the number of rows, unless a label is asked for, or a row has one cell, which may be a remark."""
     has_remark = any(len(row.cells) == 1 for row in reading.rows)
     asks_for_cell = reading.name or reading.amount
     if has_remark or asks_for_cell:
@@ -19,7 +19,7 @@ def _count_all(reading: Reading) -> Result | None:
 
 
 def _list_rows(reading: Reading) -> Result | None:
-    """Return the names of the rows with the cells that a question names; None if they are unclear.
+    """Return the names of the rows with the cells that a question names, if they are clear.
 
     Of a single row, this is the cell that is asked for: "Which city is the lamp in?". A cell has to say which row is
     meant: "Which department is Max in?" is not that of the person he manages.
@@ -34,9 +34,9 @@ def _list_rows(reading: Reading) -> Result | None:
 
 
 def _count_listed(reading: Reading) -> Result | None:
-    """Return how many rows have the cells that a question names, and their names; None if these are unclear.
+    """Return how many rows have the cells that a question names, and their names, if these are clear.
 
-    It is also None if a row may be of several things, and the question does not name the rows: "How many lamps …".
+    A row may be of several things: then the question has to name the rows. "How many lamps …" does not.
     """
     if not reading.name and any(map(_QUANTITY.search, reading.table.amounts)):
         return None
@@ -47,8 +47,8 @@ def _count_listed(reading: Reading) -> Result | None:
 def _look_up(reading: Reading) -> Result | None:
     """Return the amount of the only row, or the names of the rows in the column that is asked for.
 
-    It is None if neither is asked for: "What is HR?" asks what it means. It is also None unless a cell says which
-    row is meant: the salary "of Uwe" may be that of the person he manages.
+    One of these has to be asked for: "What is HR?" asks what it means. A cell has to say which row is meant: the salary
+    "of Uwe" may be that of the person he manages.
     """
     if reading.name:
         return _list_rows(reading)

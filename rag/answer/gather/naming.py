@@ -97,8 +97,8 @@ class Reading:
 def read_words(words: Phrase, table: Table, title: Collection[str]) -> Reading | None:
     """Return what the words of a question say about a table, if each says something and a row has all cells; or None.
 
-    The words are read once, from left to right. The longest phrase that means something counts; it is None if one means
-    two things. The words of the title need not name anything.
+    The words are read once, from left to right. The longest phrase that means something counts, and may mean only one
+    thing. The words of the title need not name anything.
     """
     meanings: dict[Phrase, set[Piece]] = defaultdict(set)
     for phrase, piece in chain(_list_names(words, table), _list_years(words, table)):
@@ -121,9 +121,9 @@ def _find_longest(words: Phrase, phrases: Collection[Phrase]) -> Phrase:
 
 
 def _join_pieces(pieces: Sequence[Piece], table: Table) -> Reading | None:
-    """Return what pieces say together; None if no row has all cells.
+    """Return what pieces say together, if a row has all cells; or None.
 
-    It is also None if two amounts or two other columns are asked for, or a column that is restricted too.
+    At most one amount and one other column may be asked for, and neither may be restricted too.
     """
     if _joins_mark(pieces, table):
         return None

@@ -40,7 +40,7 @@ class Operation:
     """One thing that a question may want from a table.
 
     `sign` recognises it in a question without the words of `foreign`, which ask for something else. `solve` returns the
-    result, or None if it is unclear. A superlative may imply the label of its column, one of `measures`: "cheapest"
+    result, if it is clear. A superlative may imply the label of its column, one of `measures`: "cheapest"
     compares prices, "shortest" lengths or heights.
     """
 
@@ -63,9 +63,9 @@ class Task(NamedTuple):
 
 
 def read_task(question: Query, operations: Iterable[Operation]) -> Task | None:
-    """Return a question as a task; None if it wants no operation, or yes or no, or calculates itself.
+    """Return a question as a task of the first operation whose sign it has; or None.
 
-    The first operation counts whose sign the question has.
+    A question for yes or no is no task, and neither is one that calculates itself.
     """
     text = _COURTESY.sub("", question.text)
     words = split_words(text)

@@ -22,10 +22,10 @@ _OPERATIONS = (*EXTREMES, COUNT_ALL, *AGGREGATES, *LISTINGS)
 
 
 def compute_over_table(request: Request) -> Gathered | None:
-    """Return what a question wants to be computed over a table of the documents found; None if it wants nothing.
+    """Return what a question wants to be computed over a table of the documents found, if all of it is understood.
 
-    It is also None if anything in the question is not understood: each word has to name a label, a cell or the title,
-    or to join others. Of several documents with such a table the nearest one counts, and the note says so.
+    Each word has to name a label, a cell or the title, or to join others. Of several documents with such a table the
+    nearest one counts, and the note says so.
     """
     task = read_task(request.question, _OPERATIONS)
     if task is None:
@@ -46,7 +46,7 @@ def _name_document(gathered: Gathered) -> Gathered:
 
 
 def _compute_over_document(task: Task, hit: Hit, index: Index) -> Gathered | None:
-    """Return the result of a task over a table of a hit's document; None if it is unclear."""
+    """Return the result of a task over a table of a hit's document, if it is clear."""
     title = f"{hit.chunk.title} {parse_source(hit.chunk.source).name}"
     with index.browse() as store:
         text = store.get_text(hit.chunk.document_id)
@@ -100,7 +100,7 @@ def _read_cells(line: str) -> dict[str, str]:
 
 
 def _quote_rows(result: Result, chunks: Sequence[Chunk], score: float) -> Gathered:
-    """Return a computed text with the first rows as its quotes; there are none if no row can be quoted."""
+    """Return a computed text with the first rows that can be quoted as its quotes."""
     spans: list[HitSpan] = []
     for row in result.rows[:MOST_NAMED]:
         spans += quote_span(chunks, row.span, score=score).spans

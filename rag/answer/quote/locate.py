@@ -115,7 +115,7 @@ def _split_bare(sentence: str) -> list[str]:
 
 
 def _find_reason(written: str, sentences: Sequence[_Sentence], question: Query) -> list[int] | None:
-    """Return the indices of the sentences that answer why, or None if the LLM's words give or deny a reason.
+    """Return the indices of the sentences that answer why, unless the LLM's words give or deny a reason.
 
     If the hit says that no reason was given, that is the answer. If the LLM wrote no clause, the answer is the hit's
     reason, or nothing.

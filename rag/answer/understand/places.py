@@ -16,7 +16,7 @@ NUMBERED = re.compile(
 
 
 def find_place(question: Query) -> Callable[[Chunk], bool] | None:
-    """Return the test of whether a chunk is in the place that a question names; None if it names none."""
+    """Return the test of whether a chunk is in the place that a question names, if it names one."""
     page, part = question.page_number, question.part_number
     if page is not None:
         return lambda chunk: chunk.page == page
