@@ -36,8 +36,8 @@ _NUMBER = r"\d+(?:[.,]\d+)*"
 # A minus is directly before its number and after a space: "-5", but not "pages 5-7" and "5 -7".
 _DIGITS = re.compile(rf"((?<![^\s(])(?<!\d\s)[-−]|\bminus )?({_NUMBER})", re.IGNORECASE)
 # A time, a date, a score or a range: "10:30", "2024-05-12", "12.5.2024", "3-1".
-_JOINED = re.compile(r"(?<![\w.,:/–-])\d{1,4}(?:(?:[-–:/]\d{1,4})+|(?:\.\d{1,4}){2})(?![\w:/–-]|[.,]\d)")
-# What may be between such numbers in another notation: "10h30", "3 goals to 1".
+_JOINED = re.compile(r"(?<![\w.,:/–-])(?:\d{1,4}[-/.]\d\d?[-/.]\d{1,4}|\d{1,3}(?:[-–:]\d{1,3})+)(?![\w:/–-]|[.,]\d)")
+# The words between such numbers in another notation: "10h30", "3 goals to 1".
 _BETWEEN = r"[^\d\n]{0,12}(?:[-–—:./h]|\b(?:to|until|through|hours?(?: and)?|uhr)\b)[^\d\n]{0,4}"
 # "91,25": one or two digits after a comma are a fraction where a comma is the decimal sign.
 _COMMA_FRACTION = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})*|\d+),(\d{1,2})(?![\d.,]*\d)")
@@ -138,12 +138,10 @@ def _list_frequencies(text: str) -> list[tuple[str, str]]:
     return [(stem(unit), step.lower()) for step, unit in _FREQUENCY.findall(write_ordinals(text))]
 
 
-def _list_sums(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the number and the currency of each amount of money in a text."""
-    for match in _AMOUNT.finditer(text):
-        currency = match["before"] or match["after"]
-        if currency:
-            yield _simplify(match["number"]), CURRENCY_NAMES.get(currency.lower(), "")
+def _list_sums(text: str) -> list[tuple[str, str]]:
+    """Return the number and the currency of each amount of money in a text."""
+    amounts = [(amount["number"], amount["before"] or amount["after"]) for amount in _AMOUNT.finditer(text)]
+    return [(_simplify(number), CURRENCY_NAMES[currency.lower()]) for number, currency in amounts if currency]
 
 
 def has_other_magnitude(text: str, known: str, *, question: str) -> bool:

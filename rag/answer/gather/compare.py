@@ -7,7 +7,6 @@ from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.select import select_sentences
 from rag.answer.prompt import label_chunk
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
-from rag.answer.understand.restate import find_spelling
 from rag.language import QUESTION_MARKS
 from rag.text import content_words
 from rag.types import Hit, Sentence
@@ -96,5 +95,4 @@ def _is_about_its_own(part: PartAnswer, other: PartAnswer) -> bool:
     words = content_words(part.question) - content_words(other.question)
     passages = [f"{label_chunk(hit.chunk)} {hit.chunk.text}" for hit in part.quotes.cited_hits]
     said = content_words(" ".join(passages))
-    named = [word for word in words if find_spelling(word, said) in said]
-    return part.text != "" and len(named) >= _NAMED * len(words)
+    return part.text != "" and len(words & said) >= _NAMED * len(words)

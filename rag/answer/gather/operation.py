@@ -65,7 +65,7 @@ class Task(NamedTuple):
 def read_task(question: Query, operations: Iterable[Operation]) -> Task | None:
     """Return a question as a task of the first operation whose sign it has; or None.
 
-    A question for yes or no is no task, and neither is one that calculates itself.
+    A question for yes or no is not a task, and neither is one that calculates itself.
     """
     text = _COURTESY.sub("", question.text)
     words = split_words(text)
