@@ -118,6 +118,7 @@ WRONG = [
     ("How warm was it?", "-5 degrees", "It had 5 degrees, see pages 4-5.", "a new number"),
     ("When was it signed?", "2024-05-12", "It was signed on 2024-12-05.", "a new time, date or range"),
     ("When does it open?", "At 10:30", "It opens at 30:10.", "a new time, date or range"),
+    ("When does it leave?", "9:30", "Tram 9 is late with 30 people.", "a new time, date or range"),
     ("How much was it?", "3 €", "It cost 3 $.", "a new currency"),
     ("How much was it?", "€3", "It cost 3 dollars and 4 €.", "a new currency"),
     ("How much was it?", "₴3", "It cost 3 €.", "a new currency"),

@@ -37,8 +37,8 @@ _NUMBER = r"\d+(?:[.,]\d+)*"
 _DIGITS = re.compile(rf"((?<![^\s(])(?<!\d\s)[-−]|\bminus )?({_NUMBER})", re.IGNORECASE)
 # A time, a date, a score or a range: "10:30", "2024-05-12", "12.5.2024", "3-1".
 _JOINED = re.compile(r"(?<![\w.,:/–-])(?:\d{1,4}[-/.]\d\d?[-/.]\d{1,4}|\d{1,3}(?:[-–:]\d{1,3})+)(?![\w:/–-]|[.,]\d)")
-# The words between such numbers in another notation: "10h30", "3 goals to 1".
-_BETWEEN = r"[^\d\n]{0,12}(?:[-–—:./h]|\b(?:to|until|through|hours?(?: and)?|uhr)\b)[^\d\n]{0,4}"
+# The text between such numbers in another notation: "10h30", "3 goals to 1". It can be read in one way only.
+_BETWEEN = r"(?=(?<=\d)[h.] ?\d|[^\d\n]{0,12}(?:[-–—:/]|\b(?:to|until|through|hours?|uhr)\b))[^\d\n]{1,16}"
 # "91,25": one or two digits after a comma are a fraction where a comma is the decimal sign.
 _COMMA_FRACTION = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})*|\d+),(\d{1,2})(?![\d.,]*\d)")
 # A power of ten, and how it is written after a number; last with its letter beside a currency.
