@@ -101,13 +101,18 @@ class Table:
         """Return whether each row has another cell in a column."""
         return self.count_cells(label) == len(self.rows)
 
-    def identifies(self, label: str) -> bool:
-        """Return whether a cell of a column says which row is meant: of the first one, or of "Product" after "No".
+    @property
+    def heads(self) -> set[str]:
+        """The labels of the columns whose cells say which row is meant: the first one, and "Product" after "No".
 
         "Ann" in another column may be the manager of a person.
         """
         words = (label for label in self.columns if not _IDENTIFIER.search(label) and label not in self.times)
-        return label == self.key or (label == next(words, "") and self.is_unique(label))
+        return {self.key, next(words, self.key)}
+
+    def identifies(self, label: str) -> bool:
+        """Return whether each cell of a column says which row is meant."""
+        return label == self.key or (label in self.heads and self.is_unique(label))
 
     def list_marks(self, label: str) -> frozenset[str] | None:
         """Return the cells of a column that say yes, if all of its cells say "yes" or "no"."""

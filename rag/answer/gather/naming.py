@@ -85,7 +85,7 @@ class Reading:
     @property
     def is_of_one_row(self) -> bool:
         """Whether there is one row, and one of its cells that a question names says which row is meant."""
-        return len(self.rows) == 1 and any(map(self.table.identifies, self.filtered))
+        return len(self.rows) == 1 and not self.filtered.isdisjoint(self.table.heads)
 
     def name_rows(self) -> dict[str, Row]:
         """Return the rows by their names; {} if a name is missing, or if two rows share one."""
