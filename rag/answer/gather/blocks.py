@@ -160,7 +160,7 @@ def _list_lines(text: str, section: _Section) -> list[_Line]:
     spans = [(section.start + a, section.start + b) for a, b in split_lines(text[section.start : section.end])]
     # A run ends at a colon or a blank line.
     for run in split_runs(spans, lambda run, span: _RUN_END.match(text, run[-1][1] - 1, span[0]) is not None):
-        is_list = len(run) > 1 and lines[-1].text.endswith(":") and not _has_sentence(text, run)
+        is_list = len(run) > 1 and lines[-1].text.endswith(":") and _are_bare_items(text, run)
         for start, end in run:
             # White space has to follow a mark. The line's end counts, so the pattern searches the whole text.
             is_marked = NEW_ITEM.match(text, start) is not None
@@ -168,9 +168,10 @@ def _list_lines(text: str, section: _Section) -> list[_Line]:
     return [*lines, _EDGE]
 
 
-def _has_sentence(text: str, spans: Sequence[Span]) -> bool:
-    """Return whether one of some spans of a text ends as a sentence does."""
-    return any(text.endswith(SENTENCE_ENDS, *span) for span in spans)
+def _are_bare_items(text: str, spans: Sequence[Span]) -> bool:
+    """Return whether the lines at some spans of a text have no marks, and none of them ends as a sentence does."""
+    is_marked = NEW_ITEM.match(text, spans[0][0]) is not None
+    return not is_marked and not any(text.endswith(SENTENCE_ENDS, *span) for span in spans)
 
 
 def _find_line(lines: Sequence[_Line], offset: int) -> int:
