@@ -3,6 +3,7 @@
 import re
 from pathlib import PurePath
 
+from rag.documents.dates import ENGLISH_DAY
 from rag.text import LIMITS, MONTH_NAMES, MONTHS, NO_LABEL
 from rag.types import Chunk, Hit
 
@@ -13,15 +14,8 @@ _NUMBERED = re.compile(
     rf"\b(?!(?i:{NO_LABEL}|{MONTHS})\b)[^\W\d_]{{3,}}:? #?(?P<number>{_NUMBER})\b(?![.,]\d|%)"
     r"|(?<![\w-])(?P<code>(?=(?:[\w-]*\d){3})[A-Z]{1,5}[-/]?\d+(?:[-/]\d+)*)(?![\w-])"
 )
-# "4 March 2024", "March 4", "in March", "March 2024". "May" alone may be a verb.
-_DATE = re.compile(
-    rf"(?:\b(?:(?P<before>\d\d?)(?:st|nd|rd|th)?(?: of)?|(?P<during>in|of|for)) )?\b(?P<month>{MONTHS})\b"
-    r"(?: (?P<after>\d\d?)(?:st|nd|rd|th)?\b)?(?:,? (?P<year>\d{4})\b)?",
-    re.IGNORECASE,
-)
-_MONTH = re.compile(rf"\b(?:{MONTHS})\b", re.IGNORECASE)
-# "Before 5 March" and "from 4 to 6 March" are not of one day.
-_PERIOD = re.compile(rf"\b(?:{LIMITS}|from)\b[^.?!]*\b(?:{MONTHS})\b|\d (?:and|to|or) \d|\d ?[-–] ?\d", re.IGNORECASE)
+# "Before 5 March", "from 5 March", "4 & 6 March" and "the 4th to the 6th of March" are not of one day.
+_PERIOD = re.compile(rf"\b(?:{LIMITS}|from)\b|\d(?:st|nd|rd|th)? ?(?:and|to|or|[-–&]) ?(?:the )?\d", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 
 
@@ -58,11 +52,15 @@ def keep_of_day(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
 
 
 def _find_day(question: str) -> re.Pattern[str] | None:
-    """Return the pattern, in ISO 8601, of the day or month that a question names; None unless it names just one."""
-    if _PERIOD.search(question) or len(_MONTH.findall(question)) > 1:
+    """Return the pattern, in ISO 8601, of the only day or month that a question names.
+
+    "May" alone may be a verb.
+    """
+    dates = list(ENGLISH_DAY.finditer(question))
+    if len(dates) != 1 or _PERIOD.search(question):
         return None
-    date = _DATE.search(question)
-    if not date or not any(date.group("before", "during", "after", "year")):
+    date = dates[0]
+    if not any(date.group("before", "during", "after", "year")):
         return None
     month = 1 + MONTH_NAMES.index(date["month"].lower())
     number = date["before"] or date["after"]

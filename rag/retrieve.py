@@ -9,7 +9,7 @@ from rag.index.embedder import TokenEmbedder
 from rag.index.index import Index
 from rag.index.late_interaction import compare_words, knows_words
 from rag.narrow import keep_numbered, keep_of_day
-from rag.statements import prefer_statements
+from rag.statements import find_statements
 from rag.text import WORD, content_words, list_sentences
 from rag.types import Chunk, Evidence, Filter, Hit
 
@@ -23,8 +23,9 @@ _WIDER = 8
 _RERANKED = 20
 # Candidates for the comparison word by word.
 COMPARED = 12
-# The weight of the words' similarity beside the score of the search (docs/experiments.md).
-_BONUS = 5.0
+# A hit's relevance is its score, which is about 1, plus these weights: for saying what a thing is, and for the
+# similarity of its words (docs/experiments.md).
+_STATEMENT, _SIMILARITY = 0.3, 5.0
 _ASKS_READERS = re.compile(r"\b(?:readers?|comments?|commenters?|commented|commentators?)\b", re.IGNORECASE)
 # Two chunks say the same thing if they share 90 % of their words, and differ in no number, name or "not".
 _SAME = 0.9
@@ -51,7 +52,7 @@ def retrieve(
     candidates = passages * _CANDIDATES * (_WIDER if is_in_place else 1)
     found = index.search(question, k=candidates, where=where, rewritten=rewritten)
     found = keep_of_day(keep_numbered(found, wordings), complete)
-    found = prefer_statements(found, complete)
+    found = _weigh(found, find_statements(found, complete), weight=_STATEMENT)
     if is_in_place:
         found = _narrow(found, is_in_place, passages=passages)
     wants_readers = _ASKS_READERS.search(wordings) or (where and (where.voice or where.author))
@@ -60,6 +61,13 @@ def retrieve(
     compared = _choose(found, count=max(passages, _RERANKED if index.reranker else COMPARED), comment_share=share)
     kept = _choose(_reorder(compared, complete, index), count=passages, comment_share=share)
     return find_evidence(wordings, kept, candidates=found)
+
+
+def _weigh(found: Sequence[Hit], values: Sequence[float], *, weight: float) -> tuple[Hit, ...]:
+    """Return the hits with a value of each added to its relevance, the most relevant first."""
+    weighed = [replace(hit, bonus=hit.bonus + weight * value) for hit, value in zip(found, values, strict=True)]
+    # Ties keep their order.
+    return tuple(sorted(weighed, key=lambda hit: -hit.relevance))
 
 
 def _narrow(found: tuple[Hit, ...], is_in_place: Callable[[Chunk], bool], *, passages: int) -> tuple[Hit, ...]:
@@ -75,15 +83,13 @@ def _reorder(found: Sequence[Hit], question: str, index: Index) -> Sequence[Hit]
     Without a reranker they are ordered by the comparison word by word, if the embedder has vectors for tokens and knows
     the words of the question.
     """
-    # Ties keep the order of the search.
     if index.reranker:
         scores = index.reranker.score(question, [hit.chunk.text for hit in found])
         order = sorted(range(len(found)), key=lambda i: -scores[i])
         return [found[i] for i in order]
     if isinstance(index.embedder, TokenEmbedder) and knows_words(question, index.embedder):
         similarities = compare_words(question, [add_titles(hit.chunk) for hit in found], index.embedder)
-        compared = [replace(hit, bonus=hit.bonus + _BONUS * s) for hit, s in zip(found, similarities, strict=True)]
-        return sorted(compared, key=lambda hit: -hit.relevance)
+        return _weigh(found, similarities, weight=_SIMILARITY)
     return found
 
 

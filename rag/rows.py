@@ -10,7 +10,6 @@ from itertools import chain, repeat
 from typing import NamedTuple
 
 _SEPARATOR, _COLON = "; ", ": "
-_SPACE_IN_LABEL = re.compile(r"(?<=[:;]) ")
 # A piece without a label belongs to the cell before it: "Tea: green; black".
 _FURTHER_CELL = re.compile(r"; (?=(?:[^:;\n]|[:;](?! )){1,100}: )")
 
@@ -26,7 +25,8 @@ def format_row(header: Sequence[str], cells: Sequence[str]) -> str:
     """Return a table's row with the words of its header, so that it makes sense alone: "Tea: green; Price: 3"."""
     pieces: list[str] = []
     for label, cell in zip(chain(header, repeat("")), cells, strict=False):
-        name, value = _SPACE_IN_LABEL.sub("", _squeeze(label)), _squeeze(cell)
+        name = _squeeze(label).replace(_SEPARATOR, ";").replace(_COLON, ":")
+        value = _squeeze(cell)
         if name and value:
             value = name + _COLON + _FURTHER_CELL.sub(";", value)
         if value:
@@ -49,7 +49,7 @@ def get_first_cell(line: str) -> str:
 
 
 def split_row(line: str) -> list[Cell]:
-    """Return the cells of a row that `format_row` wrote; none if no cell has a label."""
+    """Return the cells of a row that `format_row` wrote, with a label in at least one of them."""
     cells: list[Cell] = []
     for piece in _FURTHER_CELL.split(line):
         label, colon, value = piece.partition(_COLON)

@@ -1,7 +1,7 @@
-"""Prefers hits that say what a thing is, if the question asks for that: "A crate is …", "… called a crate"."""
+"""Finds the hits that say what a thing is, if the question asks for that: "A crate is …", "… called a crate"."""
 
 import re
-from dataclasses import replace
+from collections.abc import Sequence
 
 from rag.text import drop_plural
 from rag.types import Hit
@@ -15,20 +15,17 @@ _ASKS = re.compile(
 _MOST_WORDS = 5
 _SAYS = "is|are|was|were|means?|refers? to|stands? for|describes?|consists? of|lets?|allows?|enables?"
 _NAMES = "called|calls?|named|known as|term"
-# The weight of such a statement beside the score of the search, which is about 1 (docs/experiments.md).
-_BONUS = 0.3
 
 
-def prefer_statements(found: tuple[Hit, ...], question: str) -> tuple[Hit, ...]:
-    """Return the hits, with those first that say what the thing of a question is."""
+def find_statements(found: Sequence[Hit], question: str) -> list[bool]:
+    """Return for each hit whether it says what the thing of a question is, if the question asks for that."""
     asked = _ASKS.fullmatch(question.strip(" ?.!"))
     if not asked or len(asked["thing"].split()) > _MOST_WORDS:
-        return found
+        return [False] * len(found)
     thing = rf"{re.escape(drop_plural(asked['thing']))}(?:e?s)?"
     statement = re.compile(
         rf"(?:^|[.!?:]\s|\n)\W{{0,3}}(?:(?:an?|the)\s)?{thing}(?:\s(?:\([^()]*\)\s)?(?:{_SAYS})\b|:\s)"
         rf"|\b(?:{_NAMES})\s(?:an?\s|the\s)?\W?{thing}\b",
         re.IGNORECASE,
     )
-    weighed = [replace(hit, bonus=_BONUS) if statement.search(hit.chunk.text) else hit for hit in found]
-    return tuple(sorted(weighed, key=lambda hit: -hit.relevance))
+    return [statement.search(hit.chunk.text) is not None for hit in found]

@@ -132,3 +132,14 @@ def test_the_number_of_a_heading_need_not_be_named() -> None:
     section = find_section(make_chunks(MINUTES), content_words("staff"), title="")
     assert section
     assert MINUTES[slice(*section)] == "- Ada\n- Otto"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear Ann:\n\nThank you for the plums.\nWe ate them at once.\nCome again.",
+        "The mayor said:\n\nIt is late.\nWe are all tired.\nGo home now.",
+    ],
+)
+def test_sentences_below_a_colon_are_no_items(text: str) -> None:
+    assert cut(text, text.splitlines()[3]) is None

@@ -189,6 +189,11 @@ CLASSES = "Class;Pupils;Teacher;Due\n5a;24;Max;2024-01-02\n5b;22;Ben;2024-02-03\
 CENSUS = "Town;Year;Population\nUlm;2019;120\nUlm;2020;130\nBonn;2019;30\nBonn;2020;35\n"
 SPENT = "Category;Date;Amount\nFood;2024-01-03;2\nRent;2024-01-05;6\nFood;2024-02-07;1\n"
 HOTELS = "Hotel;Fee;Price per night;Age\nAdler;5;90;40\nRitz;9;70;90\nPost;7;110;12\n"
+PEOPLE = "Name;Height\nAnn;170\nBob;181\nEve;175\n"
+RIVERS = "River;Length\nRhine;1233\nEms;371\nElbe;1094\n"
+DOGS = "Owner;Dog;Age\nMax;Tom;41\nAnn;Rex;38\nEve;Bo;52\n"
+TEAMS = "Name;Department;Manager\nEve;Sales;Max\nAnn;Stock;Bob\nUwe;IT;Ida\n"
+RAILWAYS = "City;Lines\nBonn;4\nUlm;2\nKiel;1\n"
 SHARES = "Region;Quarter;Sales;Agent\nNorth;Q1;100;Ann\nNorth;Q2;140;Bob\nSouth;Q1;80;Ann\nSouth;Q2;70;Bob\n"
 
 
@@ -256,6 +261,18 @@ SHARES = "Region;Quarter;Sales;Agent\nNorth;Q1;100;Ann\nNorth;Q2;140;Bob\nSouth;
         (HOTELS, "Which hotel has the lowest price per night?", "Ritz: Price per night 70"),
         (HOTELS, "Which is the oldest hotel?", "Ritz: Age 90"),
         (HOTELS, "Which is the longest hotel?", None),
+        # Both compare lengths or heights.
+        (PEOPLE, "Who is the shortest?", "Ann: Height 170"),
+        (RIVERS, "Which river is the shortest?", "Ems: Length 371"),
+        # Cells beside the first column say nothing about the row that is meant.
+        (DOGS, "What is the age of Tom?", None),
+        (DOGS, "What is the age of Max?", "41"),
+        (TEAMS, "Which department is Max in?", None),
+        (TEAMS, "Which department is Eve in?", "Sales"),
+        # "Lines" and "records" are rows unless a label says so.
+        (RAILWAYS, "How many lines does Bonn have?", None),
+        (RAILWAYS, "Which city has the most lines?", "Bonn: Lines 4"),
+        (INVOICES, "How many lines are there?", "3 rows"),
     ],
 )
 def test_the_reading_of_a_question_is_not_a_guess(

@@ -342,6 +342,14 @@ def test_the_author_of_a_document_is_quoted_from_the_line_that_names_him(
     assert answer.text == "Tuva Lindgren and Amos Kettle wrote “Moss for Tuva Lindgren and Amos Kettle” [1]"
 
 
+def test_the_line_with_by_is_quoted_and_no_word_that_begins_as_the_name_does(
+    open_text: Callable[..., Index], settings: Settings
+) -> None:
+    text = "Title: Alarm in the port\nAuthor: Al\n\nAlarm in the port: Al saw it\n\nWritten by Al\n\nThe port is full."
+    answer = Assistant(open_text(text), ScriptedLLM("The port is full."), settings).ask("Who wrote this article?")
+    assert [citation.quote for citation in answer.citations] == ["Author: Al"]
+
+
 @pytest.mark.parametrize(
     ("question", "text"),
     [

@@ -226,7 +226,11 @@ def test_a_question_that_names_a_thing_by_its_number_is_about_the_documents_that
         ("What did the board decide before 5 March?", {"a.md", "b.md", "c.md"}),
         ("What did the board decide on 4 and 11 March?", {"a.md", "b.md", "c.md"}),
         ("What did the board decide on 4–11 March?", {"a.md", "b.md", "c.md"}),
+        ("What did the board decide on 4 & 11 March?", {"a.md", "b.md", "c.md"}),
+        ("What did the board decide on the 4th and the 11th of March?", {"a.md", "b.md", "c.md"}),
+        ("What did the board decide on the 4th of March?", {"a.md", "c.md"}),
         ("What did the board decide from 4 March on?", {"a.md", "b.md", "c.md"}),
+        ("Which part of section 4 may the board mend?", {"a.md", "b.md", "c.md"}),
     ],
 )
 def test_of_documents_with_one_title_the_one_of_the_day_is_found(

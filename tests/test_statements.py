@@ -1,8 +1,13 @@
 """Passages that say what a thing is come first if the question asks for that."""
 
+from pathlib import Path
+
 import pytest
 
-from rag.statements import prefer_statements
+from rag import Index, Settings, build_index
+from rag.retrieve import retrieve
+from rag.statements import find_statements
+from tests.fakes import HashingEmbedder
 from tests.test_answer import make_hit
 
 PASSAGES = (
@@ -23,13 +28,23 @@ PASSAGES = (
         ("What is C++?", 3),
         ("What is the rent?", 3),
         ("What are spindles?", 2),
-        ("How does the crank turn?", 0),
-        ("What is the reason that each of the cranks is the arm?", 0),
+        ("How does the crank turn?", None),
+        ("What is the reason that each of the cranks is the arm?", None),
     ],
 )
-def test_a_passage_that_says_what_a_thing_is_comes_before_others_with_its_name(question: str, first: int) -> None:
-    hits = tuple(make_hit(rank, text) for rank, text in enumerate(PASSAGES, start=1))
-    ordered = prefer_statements(hits, question)
-    assert ordered[0].chunk.text == PASSAGES[first]
-    assert {hit.score for hit in ordered} == {hits[0].score}
-    assert [hit.rank for hit in ordered if hit.rank != first + 1] == [n for n in (1, 2, 3, 4) if n != first + 1]
+def test_a_passage_that_says_what_a_thing_is_is_told_from_others_with_its_name(
+    question: str, first: int | None
+) -> None:
+    hits = [make_hit(rank, text) for rank, text in enumerate(PASSAGES, start=1)]
+    assert find_statements(hits, question) == [number == first for number in range(len(PASSAGES))]
+
+
+def test_a_passage_that_says_what_a_thing_is_comes_first(settings: Settings, tmp_path: Path) -> None:
+    texts = (PASSAGES[0], "A crank is the arm that turns the long shaft of the pump beside the old mill.")
+    for name, text in zip(("a.txt", "b.txt"), texts, strict=True):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    build_index([tmp_path / "a.txt", tmp_path / "b.txt"], settings=settings, embedder=HashingEmbedder())
+    with Index(settings.index_dir / "test", HashingEmbedder()) as index:
+        firsts = [retrieve(index, question, passages=2)[0] for question in ("What is a crank?", "What turns a crank?")]
+    assert [Path(hit.chunk.source).name for hit in firsts] == ["b.txt", "a.txt"]
+    assert [hit.bonus for hit in firsts] == [0.3, 0.0]

@@ -20,9 +20,8 @@ from rag.answer.negation import (
     find_reversal,
 )
 from rag.answer.numbers import (
-    JOINED_NUMBERS,
-    JoinedNumbers,
     find_numbers,
+    has_new_joined,
     has_new_number,
     has_other_currency,
     has_other_frequency,
@@ -69,11 +68,6 @@ def find_fault(reply: str, quotes: Sequence[str], *, sources: Sequence[str], que
 def _find_first(rules: Sequence[Rule], claim: Claim) -> str | None:
     """Return the first fault that a claim has, or None."""
     return next((rule.fault for rule in rules if rule.has_fault(claim)), None)
-
-
-def _has_new_joined(form: JoinedNumbers, claim: Claim) -> bool:
-    """Return whether a claim has numbers of a form that its sources do not join so."""
-    return form.is_new(claim.text, claim.sources)
 
 
 def _has_other_words(claim: Claim) -> bool:
@@ -191,7 +185,7 @@ CONFLICTS = (
     Rule("an order", lambda claim: is_order(claim.text)),
     # Numbers of the question do not count.
     Rule("a new number", lambda claim: has_new_number(claim.text, claim.sources)),
-    *(Rule(f"a new {form.name}", partial(_has_new_joined, form)) for form in JOINED_NUMBERS),
+    Rule("a new time, date or range", lambda claim: has_new_joined(claim.text, claim.sources)),
     Rule("a new amount", lambda claim: has_other_magnitude(claim.text, claim.sources, question=claim.question)),
     Rule("a new currency", lambda claim: has_other_currency(claim.text, claim.sources)),
     Rule("a new name", lambda claim: has_new_name(claim.text, claim.known)),

@@ -5,10 +5,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.answer.mentions import spell_names
 from rag.answer.negation import BEGINS_WITH_NO, YES_OR_NO
 from rag.answer.numbers import write_digits
-from rag.documents.dates import spell_dates
 from rag.text import content_words
 
 # A reply may join the words of its quotes with these, and says nothing with these alone.
@@ -52,15 +50,11 @@ class Claim:
 
 
 def read_claim(reply: str, quotes: Sequence[str], *, sources: Sequence[str], question: str) -> Claim:
-    """Return the claim of a reply: without its yes or no, and with its dates and names as in the quotes.
-
-    Numbers in words are digits, in all texts.
-    """
+    """Return the claim of a reply without its yes or no; numbers in words are digits, in all texts."""
     quoted = write_digits("\n".join(quotes))
     known = write_digits("\n".join((quoted, *sources)))
     question = write_digits(question)
-    reply = write_digits(spell_dates(reply, known))
-    reply = spell_names(reply, f"{known}\n{question}")
+    reply = write_digits(reply)
     text = YES_OR_NO.sub("", reply, count=1)
     begins_with_no = BEGINS_WITH_NO.match(reply) is not None
     return Claim(text, quoted, known, question, reply != text, begins_with_no)

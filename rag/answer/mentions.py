@@ -12,10 +12,6 @@ _NAME_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _POSSESSIVE = re.compile(r"['’]s?$")
 # The text before a sentence: it ends another sentence, or has no word.
 _BEFORE_SENTENCE = re.compile(r"[.!?:“\"]\s*$|\A[\W\d_]*$")
-_ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
-_BETWEEN_NAMES = r"\s+(?:(?:of|the|and|for)\s+)*"
-# "United States of America"
-_LONG_NAME = re.compile(rf"[A-Z][\w'’-]*(?:{_BETWEEN_NAMES}[A-Z][\w'’-]*)+")
 _WORDS = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’][^\W_]+)*")
 # A comma or a point between two digits is part of a number.
 _PUNCTUATION = re.compile(r"(?:[;:()\[\]/–—-]|(?<!\d)[,.]|[,.](?!\d))+")
@@ -53,37 +49,6 @@ def has_new_name(text: str, known: str) -> bool:
     known_words = {_strip_possessive(word.lower()) for word in _NAME_WORD.findall(known)}
     new_names = {name.lower() for name in find_names(text)} - known_words
     return any(not any(_is_nearly(name, word) for word in known_words) for name in new_names)
-
-
-def spell_names(text: str, known: str) -> str:
-    """Return a text with its names as another text has them: "UN" if that has no "United Nations", or spelt out."""
-    for acronym, words in _list_abbreviated(text, known):
-        text = _replace(rf"\b{acronym}\b", " ".join(words), text, known)
-    for acronym, words in _list_abbreviated(known, text):
-        spelt_out = _BETWEEN_NAMES.join(map(re.escape, words))
-        text = _replace(rf"\b{spelt_out}\b", acronym, text, known)
-    return text
-
-
-def _list_abbreviated(text: str, other: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield each acronym of a text with the words of another text's name that it abbreviates.
-
-    "UN" abbreviates two of the three words of "United Nations Army".
-    """
-    acronyms = dict.fromkeys(_ACRONYM.findall(text))
-    for name in _LONG_NAME.findall(other):
-        words = [_strip_possessive(word) for word in name.split() if word[0].isupper()]
-        initials = "".join(word[0] for word in words)
-        for acronym in acronyms:
-            start = initials.find(acronym)
-            spelt_out = words[start : start + len(acronym)]
-            if start >= 0 and not any(map(str.isupper, spelt_out)):
-                yield acronym, spelt_out
-
-
-def _replace(pattern: str, form: str, text: str, known: str) -> str:
-    """Return a text with another form of a name, unless `known` has it in the text's own form."""
-    return text if re.search(pattern, known) else re.sub(pattern, form, text)
 
 
 def _is_nearly(name: str, word: str) -> bool:

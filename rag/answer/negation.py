@@ -16,8 +16,6 @@ NEGATION = compile_any(rf"\b(?:{_NOT})\b(?! (?:only|just|merely)\b)")
 YES_OR_NO = compile_any(r"\A(?:Yes|No)(?=$|[,.;:!])[,.;:!]?\s*")
 # "No", "Nobody", "Not yet".
 BEGINS_WITH_NO = compile_any(rf"\A{NO}\b")
-# "No later than 9" denies nothing.
-_NO_DENIAL = compile_any(r"\bno \w+ than\b")
 # Verbs that deny what follows them, or only report it.
 DENIAL = compile_any(
     r"\b(?:deny|denie[sd]|denying|disput(?:e[sd]?|ing) that|avoid(?:s|ed|ing)?|rul(?:e[sd]?|ing) out)\b",
@@ -57,8 +55,6 @@ _FALLS = (
 )
 _LOSSES = r"loss(?:es)?|deficits?"
 _LOSES = r"los(?:es?|t|ing)"
-# A number below zero is often written without its minus beside these words.
-BELOW_ZERO = compile_any(rf"\b(?:{_FALLS}|{_LOSSES}|{_LOSES}|below zero|negative|discounts?)\b")
 # The patterns of two opposites.
 Opposites = tuple[re.Pattern[str], re.Pattern[str]]
 
@@ -108,11 +104,11 @@ def is_unsure(text: str) -> bool:
 
 def denies(text: str) -> bool:
     """Return whether a text has a negation, or a verb that denies or forbids."""
-    return bool(_DENIES.search(_NO_DENIAL.sub(" ", text)))
+    return bool(_DENIES.search(text))
 
 
 def find_reversal(pairs: Iterable[Opposites], text: str, *, known: str, quoted: str) -> tuple[str, str] | None:
-    """Return a word of a text that is not known, with its opposite in the quotes; None if the text has both."""
+    """Return a word of a text that is not known, with its opposite, which it lacks, in the quotes; or None."""
     for one, other in chain.from_iterable(map(permutations, pairs)):
         said = set(one.findall(text)) - set(one.findall(known)) - set(other.findall(text))
         if not said.isdisjoint(other.findall(quoted)):

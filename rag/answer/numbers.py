@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
-from rag.answer.negation import BELOW_ZERO
 from rag.answer.signs import ANY_CURRENCY, CURRENCY_NAMES
 from rag.documents.formats.numerals import format_ordinal
 from rag.text import stem
@@ -36,8 +34,11 @@ COUNTING_WORDS = (
 )
 _NUMBER = r"\d+(?:[.,]\d+)*"
 # A minus is directly before its number and after a space: "-5", but not "pages 5-7" and "5 -7".
-_DIGITS = re.compile(rf"(?:(?<![^\s(])(?<!\d\s)[-−]|\bminus )?{_NUMBER}", re.IGNORECASE)
-_MINUS = re.compile(r"[-−]|minus ", re.IGNORECASE)
+_DIGITS = re.compile(rf"((?<![^\s(])(?<!\d\s)[-−]|\bminus )?({_NUMBER})", re.IGNORECASE)
+# A time, a date, a score or a range: "10:30", "2024-05-12", "12.5.2024", "3-1".
+_JOINED = re.compile(r"(?<![\w.,:/–-])(?:\d{1,4}[-/.]\d\d?[-/.]\d{1,4}|\d{1,3}(?:[-–:]\d{1,3})+)(?![\w:/–-]|[.,]\d)")
+# The text between such numbers in another notation: "10h30", "3 goals to 1". It can be read in one way only.
+_BETWEEN = r"(?=(?<=\d)[h.] ?\d|[^\d\n]{0,12}(?:[-–—:/]|\b(?:to|until|through|hours?|uhr)\b))[^\d\n]{1,16}"
 # "91,25": one or two digits after a comma are a fraction where a comma is the decimal sign.
 _COMMA_FRACTION = re.compile(r"(?<![\d.,])(\d{1,3}(?:\.\d{3})*|\d+),(\d{1,2})(?![\d.,]*\d)")
 # A power of ten, and how it is written after a number; last with its letter beside a currency.
@@ -63,8 +64,8 @@ _LOOSE_MAGNITUDE = re.compile(rf"(?<![\w'’])(?:{_ANY_MAGNITUDE}|[kmbt])\b", re
 
 def find_numbers(text: str) -> Iterator[str]:
     """Yield the numbers of a text in digits, with their minus; of numbers in words, those from two on."""
-    for digits in _DIGITS.findall(write_digits(text)):
-        yield _simplify(digits)
+    for minus, digits in _DIGITS.findall(write_digits(text)):
+        yield ("-" if minus else "") + _simplify(digits)
 
 
 def write_digits(text: str) -> str:
@@ -93,59 +94,26 @@ def list_known_numbers(text: str) -> set[str]:
 
 def has_new_number(text: str, known: str) -> bool:
     """Return whether a text has a number that another text lacks."""
-    numbers = list_known_numbers(known)
-    if BELOW_ZERO.search(text):
-        numbers |= {number.removeprefix("-") for number in numbers}
-    return not numbers.issuperset(find_numbers(text))
+    return not list_known_numbers(known).issuperset(find_numbers(text))
 
 
 def _simplify(digits: str) -> str:
-    """Return a number without separators and needless zeros: "1,200.50" is "1200.5", "−05" is "-5"."""
-    unsigned = _MINUS.sub("", digits)
-    sign = "-" if unsigned != digits else ""
-    whole, _, fraction = unsigned.replace(",", "").partition(".")
+    """Return a number without separators and needless zeros: "1,200.50" is "1200.5", "05" is "5"."""
+    whole, _, fraction = digits.replace(",", "").partition(".")
     whole = whole.lstrip("0") or "0"
     fraction = fraction.rstrip("0")
-    return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
+    return f"{whole}.{fraction}" if fraction else whole
 
 
-class JoinedNumbers(NamedTuple):
-    """A form of numbers that are compared together, and what may be between them in another text, in one line."""
-
-    name: str
-    pattern: re.Pattern[str]
-    between: str
-
-    def is_new(self, text: str, known: str) -> bool:
-        """Return whether a text has numbers in this form that another text lacks in every notation."""
-        for match in self.pattern.finditer(text):
-            numbers = re.findall(r"0*(\d+)", match[0])
-            same = self.between.join(f"0*{number}" for number in numbers)
-            if not re.search(rf"(?<!\d){same}(?!\d)", known, re.IGNORECASE):
-                return True
-        return False
-
-
-JOINED_NUMBERS = (
-    # A time or ratio: "10:30" is also "10h30".
-    JoinedNumbers(
-        "time or date",
-        re.compile(r"(?<![\w.:/-])\d+(?::\d+)+(?![\w:/-]|\.\d)"),
-        r"[^\S\n]?(?:[-–—:./h]|hours?(?: and)?|uhr|to)[^\S\n]?",
-    ),
-    # A date: "2024-05-12".
-    JoinedNumbers(
-        "time or date",
-        re.compile(r"(?<![\w.:/-])\d{1,4}([-/.])\d\d?\1\d{1,4}(?![\w:/-]|\.\d)"),
-        r"[^\d\n]*",
-    ),
-    # "3-1" is also "3 goals to 1".
-    JoinedNumbers(
-        "score or range",
-        re.compile(r"(?<![\w.,:/–-])\d{1,3}[-–]\d{1,3}(?![\w:/–-]|[.,]\d)"),
-        r"[^\d\n]{0,12}(?:[-–—:/]|\b(?:to|and|until|through)\b)[^\d\n]{0,4}",
-    ),
-)
+def has_new_joined(text: str, known: str) -> bool:
+    """Return whether a text joins numbers, as in "10:30" and "3-1", that another text joins in no notation."""
+    known = re.sub(r"\bbetween (\d+) and (?=\d)", r"\1-", known, flags=re.IGNORECASE)
+    for joined in _JOINED.finditer(text):
+        numbers = re.findall(r"0*(\d+)", joined[0])
+        same = _BETWEEN.join(f"0*{number}" for number in numbers)
+        if not re.search(rf"(?<!\d){same}(?!\d)", known, re.IGNORECASE):
+            return True
+    return False
 
 
 def _has_other(said: Iterable[tuple[str, str]], known: Iterable[tuple[str, str]]) -> bool:
@@ -170,12 +138,10 @@ def _list_frequencies(text: str) -> list[tuple[str, str]]:
     return [(stem(unit), step.lower()) for step, unit in _FREQUENCY.findall(write_ordinals(text))]
 
 
-def _list_sums(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the number and the currency of each amount of money in a text."""
-    for match in _AMOUNT.finditer(text):
-        currency = match["before"] or match["after"]
-        if currency:
-            yield _simplify(match["number"]), CURRENCY_NAMES.get(currency.lower(), "")
+def _list_sums(text: str) -> list[tuple[str, str]]:
+    """Return the number and the currency of each amount of money in a text."""
+    amounts = [(amount["number"], amount["before"] or amount["after"]) for amount in _AMOUNT.finditer(text)]
+    return [(_simplify(number), CURRENCY_NAMES[currency.lower()]) for number, currency in amounts if currency]
 
 
 def has_other_magnitude(text: str, known: str, *, question: str) -> bool:

@@ -44,10 +44,9 @@ class _Facts(NamedTuple):
 
 
 def write_reply(quotes: Quotes, query: Query, *, llm: LLM, prompts: Prompts) -> Reply | None:
-    """Return the LLM's reply to a question from the quotes of articles; None if the LLM is not asked for one.
+    """Return the LLM's reply to a question from the quotes of articles, unless they speak for themselves; or None.
 
-    It is not asked for a reply from readers' comments, because that would report them as facts. Nor is it if the
-    sentences speak for themselves, see `_SPEAKS_FOR_ITSELF`.
+    `_SPEAKS_FOR_ITSELF` says when. From readers' comments there is no reply, because that would report them as facts.
     """
     facts = _collect_facts(quotes, query)
     if any(rule(facts) for rule in _SPEAKS_FOR_ITSELF):
@@ -65,7 +64,7 @@ def write_reply(quotes: Quotes, query: Query, *, llm: LLM, prompts: Prompts) -> 
 def _find_fault(text: str, facts: _Facts, messages: Sequence[Message], llm: LLM) -> str | None:
     """Return what is wrong with a reply: the facts do not support it, or the LLM is not sure of its yes or no.
 
-    A reason is from a sentence that gives one.
+    A reply that says why has to be from a sentence that gives a reason.
     """
     sources = [label_chunk(chunk) for chunk in facts.chunks.values()]
     if text.endswith(QUESTION_MARKS):

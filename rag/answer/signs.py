@@ -39,15 +39,14 @@ ANY_CURRENCY = rf"[{CURRENCY_SIGNS}]|\b(?:{_CURRENCY_WORDS})\b"
 TOTAL = (
     r"(?:totals?|sums?|altogether|summen?|gesamt\w*|insgesamt|totaux|somme|suma|totale|somma|totaal|toplam|итого|всего)"
 )
-# Superlatives of high and of low values, and what they compare if they say it: "cheapest" compares prices.
+# Superlatives of high and of low values, and what they may compare: "cheapest" compares prices.
 SUPERLATIVES = (
     ("highest", "lowest", ""),
     ("largest|biggest", "smallest", ""),
     ("most expensive|dearest", "least expensive|cheapest", "price"),
     ("greatest", "least", ""),
     ("heaviest", "lightest", "weight"),
-    ("longest", "shortest", "length"),
-    ("tallest", "shortest", "height"),
+    ("longest|tallest", "shortest", "length height"),
     ("deepest", "shallowest", "depth"),
     ("widest", "narrowest", "width"),
     ("fastest", "slowest", "speed"),
@@ -96,12 +95,9 @@ ASKS_ABOUT_ALL = compile_any(
 # --- Parts of the signs of a kind of question (kinds.py) ---
 
 _PART_WORDS = "section|clause|chapter|part|point|article|paragraph"
-_PART_NAME = rf"(?:{_PART_WORDS}|§)"
+PART_NAME = rf"(?:{_PART_WORDS}|§)"
 # A numbered part of a document: "section 4.2", "§ 7", or the part about a version: "4.2.0".
-PART = rf"(?:(?:\b|(?=§)){_PART_NAME}\s?|(?<![\w.])v?(?=\d+\.\d+\.\d{{1,3}}\b(?!\.\d)))(?P<number>\d+(?:\.\d+)*)\b"
-# What a line has before and after the number of its part: "§ 7", "## 4.2 Rent", "Version 4.2.0", "[4.2.0] – 9 May".
-BEFORE_PART_NUMBER = rf"^[ \t#*>-]*(?:(?:{_PART_NAME}|version|release|v)\s?)?\[?"
-AFTER_PART_NUMBER = r"(?:[\].):]|\s|$)"
+PART = rf"(?:(?:\b|(?=§)){PART_NAME}\s?|(?<![\w.])v?(?=\d+\.\d+\.\d{{1,3}}\b(?!\.\d)))(?P<number>\d+(?:\.\d+)*)\b"
 # A page of a document, or a slide, by its number.
 PAGE = r"\b(?:pages?|slide|seite|folie|página|pagina|sayfa|страниц\w{1,2})\s(?P<number>\d{1,4})\b"
 TEXT = (

@@ -13,7 +13,7 @@ _MIN_SHARED = 2
 
 
 def suggest_question(chunk: Chunk, *, llm: LLM, prompts: Prompts) -> str | None:
-    """Return a question that a chunk answers, or None if the LLM writes no such question."""
+    """Return a question that a chunk answers, if the LLM writes one."""
     messages = build_suggestion(chunk, prompts=prompts)
     written = "".join(llm.stream(messages, max_tokens=_MAX_TOKENS, temperature=0.0, seed=0)).strip()
     question, _, _ = written.partition("\n")

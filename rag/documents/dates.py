@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dateutil import parser as dateutil
 
 from rag.documents.languages import LANGUAGES
+from rag.text import MONTHS
 
 if TYPE_CHECKING:
     from dateparser.date import DateDataParser
@@ -19,6 +20,12 @@ _FULL_DATE = re.compile(
     rf"|\d\d?(?:st|nd|rd|th|er|º)?\.?(?: of| de)? [^\W\d_]{{3,10}}[.,]?(?: de)? {_YEAR}"
     rf"|[^\W\d_]{{3,9}}\.? \d\d?(?:st|nd|rd|th)?,? {_YEAR}"
     r"|\d{4} ?[年년] ?\d\d? ?[月월] ?\d\d? ?[日일]",
+    re.IGNORECASE,
+)
+# An English day or month: "4 March 2024", "4th of March", "March 4", "in March". After a number, "may" is a verb.
+ENGLISH_DAY = re.compile(
+    rf"\b(?:(?P<before>\d\d?)(?:st|nd|rd|th)?(?: of)? (?!(?-i:may))|(?P<during>in|of|for) )?(?P<month>{MONTHS})\b"
+    r"(?: (?P<after>\d\d?)(?:st|nd|rd|th)?\b)?(?:,? (?P<year>\d{4})\b)?",
     re.IGNORECASE,
 )
 # "1 April 24", "01.04.24": the last number is a year only if nothing else is in the text.
@@ -85,18 +92,6 @@ def _parse(text: str) -> str | None:
         day = _parse_foreign(text, full=True)
         return day.date().isoformat() if day else None
     return first.date().isoformat() if first.date() == second.date() else None
-
-
-def spell_dates(text: str, other: str) -> str:
-    """Return a text with each full date as another text spells the same day: "2024-05-12" for "12 May 2024"."""
-    if not _FULL_DATE.search(text):
-        return text
-    spellings = {parse_date(date[0]): date[0] for date in _FULL_DATE.finditer(other)}
-
-    def spell(date: re.Match[str]) -> str:
-        return date[0] if date[0] in other else spellings.get(parse_date(date[0]), date[0])
-
-    return _FULL_DATE.sub(spell, text)
 
 
 def begins_with_date(line: str) -> bool:

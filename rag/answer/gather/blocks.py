@@ -11,6 +11,7 @@ from rag.answer.signs import compile_any, is_order
 from rag.documents.blocks import HEADING_SEPARATOR
 from rag.documents.sequences import split_runs
 from rag.index.store import Store
+from rag.language import SENTENCE_ENDS
 from rag.text import NEW_ITEM, content_words, list_sentences, split_lines, split_sentences
 from rag.types import Chunk, Hit, Span
 
@@ -152,18 +153,25 @@ def find_block(text: str, chunks: Sequence[Chunk], offset: int) -> Span | None:
 def _list_lines(text: str, section: _Section) -> list[_Line]:
     """Return the lines of a section, with an edge before and after them.
 
-    Lines right below each other, all below a colon, are items even without marks.
+    Lines right below each other, all below a colon, are items even without marks, unless one ends as a sentence: a
+    letter goes on below "Dear Ann:".
     """
     lines = [_EDGE]
     spans = [(section.start + a, section.start + b) for a, b in split_lines(text[section.start : section.end])]
     # A run ends at a colon or a blank line.
     for run in split_runs(spans, lambda run, span: _RUN_END.match(text, run[-1][1] - 1, span[0]) is not None):
-        is_list = len(run) > 1 and lines[-1].text.endswith(":") and not NEW_ITEM.match(text, run[0][0])
+        is_list = len(run) > 1 and lines[-1].text.endswith(":") and _are_bare_items(text, run)
         for start, end in run:
             # White space has to follow a mark. The line's end counts, so the pattern searches the whole text.
             is_marked = NEW_ITEM.match(text, start) is not None
             lines.append(_Line(text[start:end], start, end, is_list or is_marked))
     return [*lines, _EDGE]
+
+
+def _are_bare_items(text: str, spans: Sequence[Span]) -> bool:
+    """Return whether the lines at some spans of a text have no marks, and none of them ends as a sentence does."""
+    is_marked = NEW_ITEM.match(text, spans[0][0]) is not None
+    return not is_marked and not any(text.endswith(SENTENCE_ENDS, *span) for span in spans)
 
 
 def _find_line(lines: Sequence[_Line], offset: int) -> int:
@@ -172,7 +180,7 @@ def _find_line(lines: Sequence[_Line], offset: int) -> int:
 
 
 def _find_list(lines: Sequence[_Line], offset: int) -> Span | None:
-    """Return the span of the list around an offset, with the line that introduces it; None if there is no list."""
+    """Return the span of the list around an offset, with the line that introduces it; or None."""
     above = last = _find_line(lines, offset)
     while lines[above].is_item:
         above -= 1

@@ -24,8 +24,8 @@ Compute = Callable[[Collection[Decimal]], Decimal]
 def _find_numbers(reading: Reading) -> Column | None:
     """Return the column of amounts that is asked for, with the numbers of the rows.
 
-    It is None if none is asked for: the largest city need not be that with the largest number. It is also None if a
-    cell of the column is unclear, or if the rows have no numbers, or several currencies or units.
+    One has to be asked for: the largest city need not be that with the largest number. Its cells have to be clear, and
+    the rows have to have numbers in one currency or unit.
     """
     column = reading.table.amounts.get(reading.amount)
     if column is None or _has_several_units(reading):
@@ -43,7 +43,7 @@ def _has_several_units(reading: Reading) -> bool:
 def _aggregate(reading: Reading, name: str, compute: Compute) -> Result | None:
     """Return a value of all rows with the cells that a question names, and what it is.
 
-    It is None if a label is asked for that does not name the rows: "the total fee of managers".
+    A label that is asked for has to name the rows. "The total fee of managers" has none that does.
     """
     column = _find_numbers(reading)
     table = reading.table
@@ -62,9 +62,9 @@ def _find_mean(values: Collection[Decimal]) -> Decimal:
 
 
 def _add(reading: Reading) -> Result | None:
-    """Return the sum of the numbers that a question names; None if they cannot be added.
+    """Return the sum of the numbers that a question names, if they can be added.
 
-    It is also None for several times of one thing: its populations in two years do not add up.
+    Several times of one thing cannot: its populations in two years do not add up.
     """
     table = reading.table
     column = table.amounts.get(reading.amount)
@@ -77,7 +77,7 @@ def _add(reading: Reading) -> Result | None:
 def _find_extreme(reading: Reading, compute: Compute) -> Result | None:
     """Return the highest or the lowest number of the rows with the cells that a question names, and whose it is.
 
-    It is None if a name may have several rows: their numbers may add up.
+    Each name has to have one row: the numbers of several may add up.
     """
     column = _find_numbers(reading)
     names = reading.name_rows()
@@ -102,9 +102,9 @@ EXTREMES = [
         # "How many cities have the highest price?" asks for a number.
         foreign=("many",),
         solve=partial(_find_extreme, compute=compute),
-        measure=measure,
+        measures=tuple(measures.split()),
     )
-    for high, low, measure in _SUPERLATIVES
+    for high, low, measures in _SUPERLATIVES
     for words, compute in ((high, max), (low, min))
 ]
 # "Which city has the total?" asks for a row.

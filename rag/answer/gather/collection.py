@@ -19,7 +19,7 @@ MOST_NAMED = 20
 _MOST_CHUNKS = 1000
 
 _NO_QUOTES = Quotes((), "aside", ())
-_QUOTATION = re.compile(r"^[\"'“”‘’«»]+|[\"'“”‘’«»]+$")
+_QUOTATION_MARKS = "\"'“”‘’«»"
 
 
 def answer_at_once(question: str, index: Index) -> Gathered | None:
@@ -41,8 +41,8 @@ def _list_documents(_: re.Match[str], store: Store) -> Gathered:
 
 
 def _find_day(asked: re.Match[str], store: Store) -> Gathered | None:
-    """Return the day on which the file with a name was indexed; None if there is no such file."""
-    wanted = _QUOTATION.sub("", asked["name"]).casefold()
+    """Return the day on which the file with a name was indexed, if there is such a file."""
+    wanted = asked["name"].strip(_QUOTATION_MARKS).casefold()
     for entry in store.list_entries():
         path = parse_source(entry.sources[0])
         is_meant = wanted in (path.name.casefold(), path.stem.casefold())
@@ -76,8 +76,8 @@ def _flatten(text: str) -> str:
 
 
 def _find_mentions(asked: re.Match[str], store: Store) -> Gathered | None:
-    """Return the documents that contain a phrase to the letter, with one sentence of each; None if none does."""
-    phrase = _flatten(_QUOTATION.sub("", asked["phrase"] or asked["place"]))
+    """Return the documents that contain a phrase to the letter, if any, with one sentence of each."""
+    phrase = _flatten((asked["phrase"] or asked["place"]).strip(_QUOTATION_MARKS))
     first: dict[int, tuple[Chunk, Span]] = {}
     for chunk in store.get_chunks([*dict(store.search_words(phrase, _MOST_CHUNKS))]):
         span = _find_phrase(phrase, chunk)

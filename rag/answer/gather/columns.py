@@ -28,7 +28,7 @@ _IDENTIFIER = compile_any(
     r"^(?:\w+\W+)?(?:id|no|nr|number|code|zip|zipcode|plz|postcode|postleitzahl|phone|telephone|tel|telefon|mobile|fax"
     r"|year|jahr|año|année|pos|row|line)\W*$"
 )
-# A column with such a label says when a row was; a start or a birthday does not.
+# A column with such a label says which time a row is about; a start or a birthday does not.
 _TIME = compile_any(r"(?:date|day|month|quarter|year|datum|tag|monat|quartal|jahr|año|année)")
 # A mean is rounded to this many decimals.
 DECIMALS = 2
@@ -83,7 +83,7 @@ class Table:
 
     @property
     def times(self) -> list[str]:
-        """The labels of the columns that say when a row was."""
+        """The labels of the columns that say which time a row is about."""
         return list(filter(_TIME.fullmatch, self.columns))
 
     @property
@@ -101,19 +101,28 @@ class Table:
         """Return whether each row has another cell in a column."""
         return self.count_cells(label) == len(self.rows)
 
+    @property
+    def heads(self) -> set[str]:
+        """The labels of the columns whose cells say which row is meant: the first one, and "Product" after "No".
+
+        "Ann" in another column may be the manager of a person.
+        """
+        words = (label for label in self.columns if not _IDENTIFIER.search(label) and label not in self.times)
+        return {self.key, next(words, self.key)}
+
     def identifies(self, label: str) -> bool:
-        """Return whether a cell of a column says which row is meant: "Ann" may be the manager of one person or more."""
-        return label == self.key or self.is_unique(label)
+        """Return whether each cell of a column says which row is meant."""
+        return label == self.key or (label in self.heads and self.is_unique(label))
 
     def list_marks(self, label: str) -> frozenset[str] | None:
-        """Return the cells of a column that say yes; None if the column has other cells than "yes" and "no"."""
+        """Return the cells of a column that say yes, if all of its cells say "yes" or "no"."""
         cells = frozenset(self.columns[label].values())
         marked = frozenset(cell for cell in cells if cell.casefold() in _YES)
         return marked if _MARKS.issuperset(map(str.casefold, cells)) else None
 
 
 def _read_column(label: str, cells: Mapping[Span, str]) -> Column | None:
-    """Return the numbers of a column; None if they measure nothing, if one is unclear, or if the units differ."""
+    """Return the numbers of a column, if they measure something, all are clear, and they have one unit."""
     numbers = _read_numbers(cells.values())
     units = {unit for _, unit in numbers}
     measures = not _IDENTIFIER.search(label) and not all(map(YEAR.fullmatch, cells.values()))
@@ -145,7 +154,7 @@ def _groups_by_comma(cells: Iterable[str]) -> bool:
 
 
 def _read_number(cell: str, notation: Mapping[int, int]) -> _Number | None:
-    """Return the number of a cell; None if the cell has other words, or digits that are not grouped in threes."""
+    """Return the number of a cell without other words; groups of its digits have to be of three."""
     match = _NUMBER.fullmatch(cell)
     if match is None:
         return None

@@ -7,7 +7,6 @@ from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.select import select_sentences
 from rag.answer.prompt import label_chunk
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
-from rag.answer.understand.restate import find_spelling
 from rag.language import QUESTION_MARKS
 from rag.text import content_words
 from rag.types import Hit, Sentence
@@ -37,7 +36,7 @@ class PartAnswer(NamedTuple):
 
 
 def compare_in_general(request: Request) -> Gathered | None:
-    """Return the documents' sentences about each of two things; None if the question asks for a property of them."""
+    """Return the documents' sentences about each of two things, if the question asks for no property of them."""
     comparison = request.question.comparison
     if not comparison or not comparison.is_general:
         return None
@@ -67,8 +66,8 @@ def join_quotes(parts: Sequence[PartAnswer]) -> Quotes:
 def join_replies(parts: Sequence[PartAnswer], joined: Quotes) -> tuple[Sentence, ...]:
     """Return the replies of two answers, each after the thing that it is about: "Aller: 74 metres. Bern: 84 metres."
 
-    They cite the joined quotes. There is none if a reply is missing, or its passages do not name its thing, or both are
-    the same: then both are mostly about one thing.
+    They cite the joined quotes. Both have to differ, and each has to be from passages that name its thing: otherwise
+    both are mostly about one thing.
     """
     one, other = parts
     if one.text == other.text or not _is_about_its_own(one, other) or not _is_about_its_own(other, one):
@@ -97,5 +96,4 @@ def _is_about_its_own(part: PartAnswer, other: PartAnswer) -> bool:
     words = content_words(part.question) - content_words(other.question)
     passages = [f"{label_chunk(hit.chunk)} {hit.chunk.text}" for hit in part.quotes.cited_hits]
     said = content_words(" ".join(passages))
-    named = [word for word in words if find_spelling(word, said) in said]
-    return part.text != "" and len(named) >= _NAMED * len(words)
+    return part.text != "" and len(words & said) >= _NAMED * len(words)

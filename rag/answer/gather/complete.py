@@ -6,15 +6,14 @@ from functools import cache
 from rag.answer.gather.blocks import COVERED, find_block, list_article, quote_span
 from rag.answer.gather.select import select_sentences
 from rag.answer.gather.summary import summarize_nearest
-from rag.answer.quote.cite import BOLD, HitSpan, Quotes, cite_spans
+from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import TOTAL, compile_any
 from rag.answer.understand.kinds import Kind
 from rag.answer.understand.query import Query
 from rag.index.index import Index
 from rag.index.store import Store
-from rag.language import QUESTION_MARKS
 from rag.rows import is_row
-from rag.text import content_words, list_sentences
+from rag.text import content_words
 
 # "What is the total?", and the line of a bill that says it: "Total due: 5,688.20".
 _TOTAL = compile_any(rf"\b(?:grand |net )?{TOTAL}\b")
@@ -27,8 +26,7 @@ _SHORT_WORDS = 7
 def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
     """Return quotes with more sentences of their documents, if the question's kind wants more than one.
 
-    Quotes about a numbered part get none: these may be of another part. A question gets its answer, and a label what is
-    below it.
+    Quotes about a numbered part get none: these may be of another part.
     """
     if question.part_number is not None:
         return quotes
@@ -40,8 +38,6 @@ def complete_quotes(quotes: Quotes, question: Query, index: Index) -> Quotes:
 
 def _complete(quotes: Quotes, question: Query, store: Store) -> Quotes:
     """Return the quotes of an answer with those that belong to them."""
-    if _leads_in(quotes.citations[-1].quote):
-        return _add_following(quotes, store)
     if question.kind.wants_several:
         return _add_beside(quotes, question.kind, store)
     if _TOTAL.search(question.text):
@@ -79,24 +75,6 @@ def _add_beside(quotes: Quotes, kind: Kind, store: Store) -> Quotes:
     if completed is quotes and _is_too_little(quotes, kind):
         return _add_spans(quotes, select_sentences(quotes.cited_hits))
     return completed
-
-
-def _leads_in(quote: str) -> bool:
-    """Return whether a sentence says little without the next one: a question, or a label in bold letters."""
-    is_label = quote.startswith(BOLD) and len(quote.split()) < _SHORT_WORDS
-    return is_label or quote.rstrip().endswith(QUESTION_MARKS)
-
-
-def _add_following(quotes: Quotes, store: Store) -> Quotes:
-    """Return quotes with the sentence after the last one."""
-    asked = quotes.spans[-1]
-    chunks = list_article(asked.hit.chunk.document_id, store)
-    for chunk in chunks:
-        for _, span in list_sentences(chunk):
-            if span[0] >= asked.end:
-                quoted = quote_span(chunks, span, score=asked.hit.score)
-                return _add_spans(quotes, quoted.spans)
-    return quotes
 
 
 def _is_too_little(quotes: Quotes, kind: Kind) -> bool:

@@ -21,7 +21,7 @@ FINDERS: tuple[Callable[[Request], Gathered | None], ...] = (
 
 
 def gather(request: Request) -> Gathered | None:
-    """Return what the first finder finds; None if the LLM has to answer, also if nothing there can be quoted."""
+    """Return what the first finder finds, if it can be quoted; otherwise the LLM has to answer."""
     for find in FINDERS:
         gathered = find(request)
         if gathered:

@@ -10,7 +10,7 @@ _QUANTITY = compile_any(r"\b(?:pieces|quantity|qty|stock|units|copies|number|cou
 
 
 def _count_all(reading: Reading) -> Result | None:
-    """Return the number of rows; None if a label is asked for, or if a row has one cell: that may be a remark."""
+    """Return the number of rows, unless a label is asked for, or a row has one cell, which may be a remark."""
     has_remark = any(len(row.cells) == 1 for row in reading.rows)
     asks_for_cell = reading.name or reading.amount
     if has_remark or asks_for_cell:
@@ -19,23 +19,24 @@ def _count_all(reading: Reading) -> Result | None:
 
 
 def _list_rows(reading: Reading) -> Result | None:
-    """Return the names of the rows with the cells that a question names; None if they are unclear.
+    """Return the names of the rows with the cells that a question names, if they are clear.
 
-    Of a single row, this is the cell that is asked for: "Which city is the lamp in?".
+    Of a single row, this is the cell that is asked for: "Which city is the lamp in?". A cell has to say which row is
+    meant: "Which department is Max in?" is not that of the person he manages.
     """
     label = reading.naming
     names = reading.name_rows()
     is_of_cells = reading.filtered and label not in reading.filtered
-    is_clear = len(reading.rows) == 1 or reading.table.identifies(label)
+    is_clear = reading.is_of_one_row or reading.table.identifies(label)
     if reading.amount or not names or not is_of_cells or not is_clear:
         return None
     return Result(join_first([*names], MOST_NAMED), reading.rows)
 
 
 def _count_listed(reading: Reading) -> Result | None:
-    """Return how many rows have the cells that a question names, and their names; None if these are unclear.
+    """Return how many rows have the cells that a question names, and their names, if these are clear.
 
-    It is also None if a row may be of several things, and the question does not name the rows: "How many lamps …".
+    A row may be of several things: then the question has to name the rows. "How many lamps …" does not.
     """
     if not reading.name and any(map(_QUANTITY.search, reading.table.amounts)):
         return None
@@ -46,18 +47,17 @@ def _count_listed(reading: Reading) -> Result | None:
 def _look_up(reading: Reading) -> Result | None:
     """Return the amount of the only row, or the names of the rows in the column that is asked for.
 
-    It is None if neither is asked for: "What is HR?" asks what it means. It is also None if no cell says which row is
-    meant: the salary "of Uwe" may be that of the person he manages.
+    One of these has to be asked for: "What is HR?" asks what it means. A cell has to say which row is meant: the salary
+    "of Uwe" may be that of the person he manages.
     """
     if reading.name:
         return _list_rows(reading)
     cell = reading.rows[0].cells.get(reading.amount)
-    is_clear = len(reading.rows) == 1 and any(map(reading.table.identifies, reading.filtered))
-    return Result(cell, reading.rows) if cell and is_clear else None
+    return Result(cell, reading.rows) if cell and reading.is_of_one_row else None
 
 
 COUNT_ALL = Operation(
-    sign=compile_any(rf"\bhow many {ROWS}\b|\b(?:total )?number of {ROWS}\b"),
+    sign=compile_any(rf"\b(?:how many|(?:total )?number of) (?={ROWS}\b)"),
     solve=_count_all,
 )
 LISTINGS = (

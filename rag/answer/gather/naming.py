@@ -49,6 +49,8 @@ JOINING = frozenset(
         " that"
     )
 )
+# So do the words for the table itself, unless they name something: a column may have the label "Lines".
+SILENT = JOINING | set(split_words("row rows entry entries record records line lines column list table sheet"))
 # "IT" and "A" are names.
 _COMMON = JOINING | _STOP
 
@@ -80,6 +82,11 @@ class Reading:
         """The label of the column whose cells name the rows: the one that is asked for, or else the first."""
         return self.name or self.table.key
 
+    @property
+    def is_of_one_row(self) -> bool:
+        """Whether there is one row, and one of its cells that a question names says which row is meant."""
+        return len(self.rows) == 1 and not self.filtered.isdisjoint(self.table.heads)
+
     def name_rows(self) -> dict[str, Row]:
         """Return the rows by their names; {} if a name is missing, or if two rows share one."""
         names = {row.cells.get(self.naming, ""): row for row in self.rows}
@@ -88,15 +95,15 @@ class Reading:
 
 
 def read_words(words: Phrase, table: Table, title: Collection[str]) -> Reading | None:
-    """Return what the words of a question say about a table; None if a word says nothing, or if no row has all cells.
+    """Return what the words of a question say about a table, if each says something and a row has all cells; or None.
 
-    The words are read once, from left to right. The longest phrase that means something counts; it is None if one means
-    two things. The words of the title need not name anything.
+    The words are read once, from left to right. The longest phrase that means something counts, and may mean only one
+    thing. The words of the title need not name anything.
     """
     meanings: dict[Phrase, set[Piece]] = defaultdict(set)
     for phrase, piece in chain(_list_names(words, table), _list_years(words, table)):
         meanings[phrase].add(piece)
-    for word in (*JOINING, *title):
+    for word in (*SILENT, *title):
         meanings.setdefault((word,), set())
     pieces: list[Piece] = []
     while words:
@@ -114,9 +121,9 @@ def _find_longest(words: Phrase, phrases: Collection[Phrase]) -> Phrase:
 
 
 def _join_pieces(pieces: Sequence[Piece], table: Table) -> Reading | None:
-    """Return what pieces say together; None if no row has all cells.
+    """Return what pieces say together, if a row has all cells; or None.
 
-    It is also None if two amounts or two other columns are asked for, or a column that is restricted too.
+    At most one amount and one other column may be asked for, and neither may be restricted too.
     """
     if _joins_mark(pieces, table):
         return None
@@ -197,9 +204,7 @@ def _find_cells(cells: Collection[str], words: Phrase) -> Iterator[tuple[Phrase,
         cells_of[frozenset(split_words(cell))].add(cell)
     for own, same in cells_of.items():
         if own and own.issubset(words):
-            others = sum(map(own.issubset, cells_of)) - 1
-            spellings = set(map(str.casefold, same))
-            is_clear = not others and len(spellings) == 1 and not own.issubset(_COMMON)
-            named = frozenset(same) if is_clear else ()
-            for cell in same:
-                yield split_words(cell), named
+            is_part = sum(map(own.issubset, cells_of)) > 1
+            is_one = len(set(map(str.casefold, same))) == 1
+            named = frozenset(same) if is_one and not is_part and not own.issubset(_COMMON) else ()
+            yield from ((split_words(cell), named) for cell in same)

@@ -22,11 +22,9 @@ MOST_NAMED = 20
 # "Who" asks for a column "Name": another one need not be of persons.
 _WHO = compile_any(r"\bwho\b")
 ROWS = r"(?:rows|entries|records|lines)"
-# Parts of a question that say nothing more: "of all rows", "in the table", "which entry".
+# A part of a question that says nothing more.
 _OF_TABLE = compile_any(
     r"\b(?:in|of|across|does) (?:the|this|my) (?:document|table|sheet|spreadsheet|workbook|file)\b",
-    rf"\b(?:of|across) (?:all )?(?:the )?{ROWS}\b",
-    r"\bwhich (?:row|entry|record|line)\b|\b(?:column|list|table|sheet)\b",
 )
 
 
@@ -42,14 +40,14 @@ class Operation:
     """One thing that a question may want from a table.
 
     `sign` recognises it in a question without the words of `foreign`, which ask for something else. `solve` returns the
-    result, or None if it is unclear. A superlative may imply the label of its column, `measure`: "cheapest" compares
-    prices.
+    result, if it is clear. A superlative may imply the label of its column, one of `measures`: "cheapest"
+    compares prices, "shortest" lengths or heights.
     """
 
     sign: re.Pattern[str]
     foreign: Phrase = ()
     solve: Callable[[Reading], Result | None]
-    measure: str = ""
+    measures: Phrase = ()
 
 
 class Task(NamedTuple):
@@ -58,11 +56,16 @@ class Task(NamedTuple):
     operation: Operation
     words: Phrase
 
+    @property
+    def wordings(self) -> list[Phrase]:
+        """The words with each measure that the operation may imply."""
+        return [(*self.words, measure) for measure in self.operation.measures] or [self.words]
+
 
 def read_task(question: Query, operations: Iterable[Operation]) -> Task | None:
-    """Return a question as a task; None if it wants no operation, or yes or no, or calculates itself.
+    """Return a question as a task of the first operation whose sign it has; or None.
 
-    The first operation counts whose sign the question has.
+    A question for yes or no is not a task, and neither is one that calculates itself.
     """
     text = _COURTESY.sub("", question.text)
     words = split_words(text)
@@ -71,7 +74,7 @@ def read_task(question: Query, operations: Iterable[Operation]) -> Task | None:
     for operation in operations:
         if operation.sign.search(text) and set(words).isdisjoint(operation.foreign):
             others = _WHO.sub("name", _OF_TABLE.sub(" ", operation.sign.sub(" ", text)))
-            return Task(operation, split_words(f"{others} {operation.measure}"))
+            return Task(operation, split_words(others))
     return None
 
 

@@ -1,21 +1,16 @@
 """Quotes a part or page of a document that a question names by its number ("What does section 4.2 say?")."""
 
-import re
 from collections.abc import Sequence
 
 from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.quote.cite import Quotes, cite_spans
-from rag.answer.signs import BEFORE_PART_NUMBER
 from rag.answer.understand.kinds import SUMMARY
+from rag.answer.understand.places import NUMBERED
 from rag.documents.dates import begins_with_date
 from rag.text import content_words
 from rag.types import Chunk, Span
 
-_NUMBERED = re.compile(
-    rf"{BEFORE_PART_NUMBER}(?P<words>(?P<number>\d+(?:\.\d+)*)(?:[\].):]|(?=\s)).*)",
-    re.IGNORECASE | re.MULTILINE,
-)
 # A question with no other words asks for a page as a whole.
 _NO_TOPIC = content_words("What is there on the page or slide of this document, and what stands in the file? Show it.")
 # "4.2.0" has as many points.
@@ -61,7 +56,7 @@ def find_span(text: str, number: str) -> Span | None:
     If several lines have the number, one between its neighbours is preferred: 4 between 3 and 5.
     """
     *above, last = number.split(".")
-    lines = [line for line in _NUMBERED.finditer(text) if not begins_with_date(line["words"])]
+    lines = [line for line in NUMBERED.finditer(text) if not begins_with_date(line["words"])]
     of_depth = [line for line in lines if line["number"].count(".") == len(above)]
     numbers = [line["number"] for line in of_depth]
     if number not in numbers:

@@ -22,8 +22,8 @@ _ASKING = content_words("how can")
 def split_question(question: Query, *, llm: LLM, prompts: Prompts) -> tuple[str, ...]:
     """Return two questions, one about each thing that a question compares.
 
-    The LLM writes them. If it writes anything else, each is the question without the other thing. There are none if the
-    question compares nothing, if it does not simply name two things, or if the LLM finds more.
+    The LLM writes them. If it writes anything else, each is the question without the other thing; the question has to
+    name just two, and the LLM may not find more.
     """
     comparison = question.comparison
     if not comparison:

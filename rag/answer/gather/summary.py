@@ -100,7 +100,7 @@ def _covers(text: str, topic: set[str]) -> bool:
 
 
 def _summarize(question: Query, hits: Sequence[Hit], store: Store) -> Quotes | None:
-    """Return the best sentences of the nearest document's article together; None if it has none."""
+    """Return the best sentences of the nearest document's article together, if it has any."""
     scores = {hit.chunk.id: hit.score for hit in hits}
     lowest = min(scores.values())
     article = list_article(hits[0].chunk.document_id, store)

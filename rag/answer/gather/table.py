@@ -6,7 +6,7 @@ from rag.answer.gather.blocks import list_article, quote_span
 from rag.answer.gather.calculation import AGGREGATES, EXTREMES
 from rag.answer.gather.columns import YEAR, Row
 from rag.answer.gather.listing import COUNT_ALL, LISTINGS
-from rag.answer.gather.naming import JOINING, Reading, read_words, split_words
+from rag.answer.gather.naming import SILENT, Reading, read_words, split_words
 from rag.answer.gather.operation import MOST_NAMED, Result, Task, read_task
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.totals import leave_out_totals
@@ -22,10 +22,10 @@ _OPERATIONS = (*EXTREMES, COUNT_ALL, *AGGREGATES, *LISTINGS)
 
 
 def compute_over_table(request: Request) -> Gathered | None:
-    """Return what a question wants to be computed over a table of the documents found; None if it wants nothing.
+    """Return what a question wants to be computed over a table of the documents found, if all of it is understood.
 
-    It is also None if anything in the question is not understood: each word has to name a label, a cell or the title,
-    or to join others. Of several documents with such a table the nearest one counts, and the note says so.
+    Each word has to name a label, a cell or the title, or to join others. Of several documents with such a table the
+    nearest one counts, and the note says so.
     """
     task = read_task(request.question, _OPERATIONS)
     if task is None:
@@ -46,7 +46,7 @@ def _name_document(gathered: Gathered) -> Gathered:
 
 
 def _compute_over_document(task: Task, hit: Hit, index: Index) -> Gathered | None:
-    """Return the result of a task over a table of a hit's document; None if it is unclear."""
+    """Return the result of a task over a table of a hit's document, if it is clear."""
     title = f"{hit.chunk.title} {parse_source(hit.chunk.source).name}"
     with index.browse() as store:
         text = store.get_text(hit.chunk.document_id)
@@ -59,16 +59,18 @@ def _compute_over_document(task: Task, hit: Hit, index: Index) -> Gathered | Non
 
 
 def _lacks_word(text: str, task: Task) -> bool:
-    """Return whether a text lacks a word that has to name something: most do, and a table takes long to read."""
+    """Return whether a text lacks a word of a task. Most texts do, and need not be read."""
     lower = text.lower()
-    return not all(word.lower() in lower for word in set(task.words) - JOINING)
+    return not all(word.lower() in lower for word in set(task.words) - SILENT)
 
 
 def _find_reading(task: Task, title: str, tables: Iterable[Sequence[Row]]) -> Reading | None:
-    """Return what a task says about the only one of some tables that it fits; None if it fits no table, or several."""
+    """Return what a task says about the one table that it fits; None unless there is exactly one."""
     # The file's name may be of another year.
     of_title = [word for word in split_words(title) if not YEAR.fullmatch(word)]
-    readings = [read_words(task.words, leave_out_totals(rows), of_title) for rows in tables]
+    readings = [
+        read_words(words, table, of_title) for table in map(leave_out_totals, tables) for words in task.wordings
+    ]
     fitting = list(filter(None, readings))
     # Of two tables that fit, one may be a part of the other.
     is_clear = len(fitting) == 1 and fitting[0].table.is_clear
@@ -98,7 +100,7 @@ def _read_cells(line: str) -> dict[str, str]:
 
 
 def _quote_rows(result: Result, chunks: Sequence[Chunk], score: float) -> Gathered:
-    """Return a computed text with the first rows as its quotes; there are none if no row can be quoted."""
+    """Return a computed text with the first rows that can be quoted as its quotes."""
     spans: list[HitSpan] = []
     for row in result.rows[:MOST_NAMED]:
         spans += quote_span(chunks, row.span, score=score).spans

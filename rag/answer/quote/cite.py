@@ -11,7 +11,7 @@ from rag.answer.negation import NEGATION
 from rag.answer.prompt import REFUSAL
 from rag.answer.signs import is_order, points_back
 from rag.language import SENTENCE_ENDS
-from rag.text import are_in_order, content_words, is_code
+from rag.text import BOLD, are_in_order, content_words, is_code
 from rag.types import Chunk, Citation, Hit, Outcome, Sentence
 
 # Without an LLM an answer has at most this many sentences.
@@ -19,8 +19,6 @@ _QUOTED = 3
 # Each of them has at least 40 % of the question's words, and at least 75 % as many as the best one.
 _LEAST_SHARE = 0.4
 _NEARLY = 0.75
-# The mark of bold letters in Markdown.
-BOLD = "**"
 
 
 class Quotes(NamedTuple):

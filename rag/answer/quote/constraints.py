@@ -11,10 +11,11 @@ from rag.answer.quote.opposites import Unmet, asks_for_exception, find_opposite
 from rag.answer.signs import ANY_CURRENCY, ANY_SUPERLATIVE, ASKS, CURRENCY_SIGNS, compile_any
 from rag.answer.understand.query import Query
 from rag.answer.understand.restate import find_spelling
+from rag.documents.dates import ENGLISH_DAY
 from rag.documents.formats.numerals import format_roman
 from rag.language import QUESTION_MARKS
 from rag.rows import is_row
-from rag.text import LIMITS, MONTHS, NO_LABEL, drop_accents
+from rag.text import LIMITS, NO_LABEL, drop_accents
 
 # Passages need not have the number of a limit: "over 100", "between 2001 and 2003", "after 1999". "About 2019" may name
 # a year.
@@ -68,8 +69,6 @@ _ROMAN = {format_roman(number).upper(): str(number) for number in range(2, 21)} 
 _NUMBER = re.compile(r"\d+")
 # "From 1968 to 1981" speaks of 1975 too.
 _YEARS = re.compile(r"\b(\d{4})\s*(?:to|until|till|and|[-–—])\s*(\d{4})\b")
-# The day of a date does not number things.
-_DAY = compile_any(rf"\b\d{{1,2}}(?:st|nd|rd|th)? (?:{MONTHS})\b|\b(?:{MONTHS}) \d{{1,2}}\b")
 # "Which station has the most passengers?", but not "at least" and "most of".
 _SUPERLATIVE = compile_any(rf"(?<!\bat )\b(?:most(?! of)|fewest|best|worst|newest|richest|{ANY_SUPERLATIVE})\b")
 _ABOUT_ASKING = compile_any(r"\b(?:ask|question)")
@@ -142,8 +141,9 @@ def find_unmet(question: str, texts: Sequence[str], *, forms: Sequence[re.Patter
     """
     asked = write_ordinals(_LIMIT.sub(" ", question))
     text = write_ordinals(" ".join(texts))
-    names_day = _DAY.search(question) is not None
-    numbers = _list_numbers(text if names_day else _DAY.sub(" ", text))
+    # The day of a date does not number things.
+    names_day = ENGLISH_DAY.search(question) is not None
+    numbers = _list_numbers(text if names_day else ENGLISH_DAY.sub(r" \g<year> ", text))
     for form in forms:
         for wanted in form.finditer(asked):
             others = _list_others(form, wanted, text)

@@ -9,7 +9,7 @@ from rag.answer.negation import UNEXPLAINED, is_unsure
 from rag.answer.signs import OUTDATED, REASON, is_order, points_back
 from rag.answer.understand.query import Query
 from rag.language import QUESTION_MARKS
-from rag.text import content_words, list_sentences, split_sentences
+from rag.text import BOLD, content_words, list_sentences, split_sentences
 from rag.types import Hit, Span
 
 # The LLM means a sentence of the passage if the sentence has at least 40 % of the LLM's words.
@@ -32,8 +32,8 @@ class _Sentence(NamedTuple):
 def locate_sentences(written: str, hit: Hit, *, question: Query) -> list[Span]:
     """Return the spans in the document of the hit's sentences that the LLM means, in its order.
 
-    A sentence that points back ("He was …") comes with the one before it. A sentence about a plan or a state of the
-    past comes with the one after it. Orders to machines are left out.
+    A sentence that points back ("He was …") comes with the one before it. A question, a label in bold letters and a
+    sentence about a plan or a state of the past come with the one after them. Orders to machines are left out.
     """
     sentences = _list_sentences(hit)
     meant = _find_reason(written, sentences, question) if question.asks_why else None
@@ -115,7 +115,7 @@ def _split_bare(sentence: str) -> list[str]:
 
 
 def _find_reason(written: str, sentences: Sequence[_Sentence], question: Query) -> list[int] | None:
-    """Return the indices of the sentences that answer why, or None if the LLM's words give or deny a reason.
+    """Return the indices of the sentences that answer why, unless the LLM's words give or deny a reason.
 
     If the hit says that no reason was given, that is the answer. If the LLM wrote no clause, the answer is the hit's
     reason, or nothing.
@@ -167,7 +167,9 @@ def _add_neighbours(indices: Sequence[int], sentences: Sequence[_Sentence]) -> l
     together: dict[int, None] = {}
     for index in indices:
         text = sentences[index].text
-        goes_on = text.endswith(QUESTION_MARKS) or OUTDATED.search(text)  # the next sentence may answer it
+        is_label = text.startswith(BOLD) and text.endswith(BOLD)
+        # The next sentence may answer a question, or say what became of a plan.
+        goes_on = is_label or text.endswith(QUESTION_MARKS) or OUTDATED.search(text)
         first = index - 1 if points_back(text) else index
         last = index + 1 if goes_on else index
         together |= dict.fromkeys(range(max(first, 0), last + 1))

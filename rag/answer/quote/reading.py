@@ -57,7 +57,7 @@ class Reader:
         yield from self._policy.choose_others(self._judged, best)
 
     def _find_likeliest(self) -> Judged | None:
-        """Judge hits in order until one answers the question; return the likeliest, or None if no hit was judged."""
+        """Judge hits in order until one answers the question; return the likeliest one judged, or None."""
         for hit in list(filter(self._policy.is_near, self._left)):
             if self._policy.is_enough(self._judge(hit)):
                 break

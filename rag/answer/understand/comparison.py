@@ -43,7 +43,7 @@ class Comparison(NamedTuple):
 
 
 def find_comparison(question: str) -> Comparison | None:
-    """Return the things that a question compares; None if it has no words that compare."""
+    """Return the things that a question with words that compare is about; or None."""
     if not COMPARES.search(question):
         return None
     sides = _find_sides(question)

@@ -38,7 +38,7 @@ SUMMARY = Kind(
         rf"{PLEASE}(?:summari[sz]e|sum up|outline|describe|explain|tell me (?:more )?about|what do you know about)\b",
         rf"{PLEASE}(?:a |an |the )?(?:summary|overview|gist|story) of\b",
         rf"{PLEASE}(?:i(?:'m| am) interested in|(?:get )?(?:some )?(?:information|details) (?:about|on))\b",
-        rf"\bwhat (?:is|are|was|'s|does|do) .{{0,40}}\b{TEXT}\b.{{0,40}}\b(?:say|cover|deal with|about)\W*$",
+        rf"\bwhat\b.{{0,40}}\b{TEXT}\b.{{0,40}}\b(?:say|cover|deal with|about)\W*$",
         r"\b(?:main|key|most important) (?:\w+ )?(?:points?|topics?|ideas?|messages?|findings|takeaways)\b",
         rf"^(?:\W*what(?:'?s| is| does| do) .{{0,40}})?{PART}",
         r"\btl;?dr\b|\bin (?:short|brief|a nutshell|a few words)\b",

@@ -102,5 +102,5 @@ class Query:
 
     @cached_property
     def comparison(self) -> Comparison | None:
-        """The things that the question compares; None if it compares none, or asks for a reason or a summary."""
+        """The things that the question compares, unless it asks for a reason or a summary."""
         return None if self.asks_why or self.kind is SUMMARY else find_comparison(self.text)

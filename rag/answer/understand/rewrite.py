@@ -26,7 +26,7 @@ def stands_alone(question: str) -> bool:
 
 
 def rewrite_question(question: str, history: Sequence[Message], *, llm: LLM, prompts: Prompts) -> str | None:
-    """Return a follow-up as a question that stands alone; None if it already does, or there was no turn before."""
+    """Return a follow-up to a turn before as a question that stands alone; or None."""
     if stands_alone(question):
         return None
     recent = _choose_recent(question, history, llm=llm, prompts=prompts)
