@@ -1,4 +1,4 @@
-"""Finds the hits that say what a thing is, if the question asks for that: "A crate is …", "… called a crate"."""
+"""Finds the hits that say what a thing is, if the question asks for that or names it: "A crate is …"."""
 
 import re
 from collections.abc import Sequence
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from rag.text import drop_plural
 from rag.types import Hit
 
-# "What is a crate?", "what's ownership", "Who was Ada Ek?", "What does MSRV mean?"
+# "What is a crate?", "what's ownership", "Who was Ada Ek?", "What does MSRV mean?", "crates"
 _ASKS = re.compile(
-    r"\W*(?:what|who)(?:['’](?:s|re)| (?:is|are|was|were|does|do)) (?:an? |the )?(?P<thing>[^?]+?)(?: mean)?",
+    r"\W*(?:(?:what|who)(?:['’]?(?:s|re)| (?:is|are|was|were|does|do)) )?(?:an? |the )?(?P<thing>[^?]+?)(?: mean)?",
     re.IGNORECASE,
 )
 # A longer text does not name a thing.

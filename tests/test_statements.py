@@ -28,6 +28,8 @@ PASSAGES = (
         ("What is C++?", 3),
         ("What is the rent?", 3),
         ("What are spindles?", 2),
+        ("spindle", 2),
+        ("the crank", 1),
         ("How does the crank turn?", None),
         ("What is the reason that each of the cranks is the arm?", None),
     ],
