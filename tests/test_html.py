@@ -446,3 +446,12 @@ def test_raised_digits_stay_apart_and_marks_of_footnotes_go(tmp_path: Path) -> N
     )
     text = " ".join(block.text for block in read_html(page).blocks)
     assert "since 1931 and holds 10⁶ m³ on its 1st day, says the brook beside it." in text
+
+
+def test_a_table_of_contents_is_left_out_and_a_list_that_a_sentence_introduces_stays() -> None:
+    links = "".join(f'<li><a href="#s{n}">Which step is {word}?</a></li>' for n, word in enumerate(("A", "B", "C")))
+    text = "<h2 id=s0>Which step is A?</h2><p>The first step is A, and it takes an hour.</p>"
+    document = read(f"<body><h1>Steps</h1><p>Table of contents</p><ol>{links}</ol>{text}</body>")
+    assert document.text.count("Which step is") == 1
+    document = read(f"<body><h1>Steps</h1><p>These steps are free:</p><ol>{links}</ol>{text}</body>")
+    assert document.text.count("Which step is") == 4

@@ -23,6 +23,7 @@ from rag.documents.formats.html.contacts import find_contacts, list_unread
 from rag.documents.formats.html.hidden import drop_hidden
 from rag.documents.formats.html.layout import spell_out
 from rag.documents.formats.html.markup import HEADINGS, contains, find_text, parse_page, walk_blocks
+from rag.language import SENTENCE_ENDS
 
 if TYPE_CHECKING:
     import trafilatura.settings
@@ -63,6 +64,8 @@ _MOST_ELEMENTS = 50_000
 _LINK = "descendant-or-self::a"
 # An element is a list of links if at least 60 % of its characters are in links.
 _LINKS = 0.6
+# A shorter list of links to sections may be a note.
+_FEWEST_SECTIONS = 3
 _IN_BRACKETS = re.compile(r"\[[^\[\]]*\]")
 _SEPARATOR = re.compile(r"(?<!\s)\s++(?:[|/–—·»:-]|--)\s+")
 _BETWEEN_TITLES = " |/–—·»:-"
@@ -84,6 +87,7 @@ def extract_html(html: bytes | str) -> Extract:
     contacts = find_contacts(tree)
     _drop_site_parts(tree)
     _drop_links_of_headings(tree)
+    _drop_contents(tree)
     readers = survey(tree, is_broken=is_broken)
     comments, opening = _take_comments(tree, readers)
     _drop_related(tree)
@@ -140,6 +144,25 @@ def _drop_links_of_headings(tree: HtmlElement) -> None:
             continue
         if contains(span, "a") and _IN_BRACKETS.fullmatch(span.text_content().strip()):
             span.drop_tree()
+
+
+def _drop_contents(tree: HtmlElement) -> None:
+    """Remove tables of contents: lists of links to sections, whose headings are in the text.
+
+    A list below a sentence belongs to it.
+    """
+    for entries in list(tree.iter("ul", "ol", "dl")):
+        links = list(entries.iter("a"))
+        are_sections = len(links) >= _FEWEST_SECTIONS and all("#" in link.get("href", "") for link in links)
+        if are_sections and not _find_unlinked(entries) and not _is_below_sentence(entries):
+            drop_elements([entries])
+
+
+def _is_below_sentence(element: HtmlElement) -> bool:
+    """Return whether the text before an element, in the same box, ends as a sentence or with a colon."""
+    before = element.getprevious()
+    words = (element.getparent().text if before is None else f"{before.text_content()}{before.tail or ''}") or ""
+    return words.rstrip().endswith((":", *SENTENCE_ENDS))
 
 
 def _drop_related(tree: HtmlElement) -> None:
