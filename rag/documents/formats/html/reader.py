@@ -94,7 +94,7 @@ def extract_html(html: bytes | str) -> Extract:
     spell_out(tree)
     _fold_code(tree)
     page = _find_article(tree)
-    title = _find_title(tree, page.title, page.sitename)
+    title = _find_title(tree, page.title, page.sitename, is_forum=opening is not None)
     post = opening or Post(_list_blocks(_choose_root(tree, page)), _join_authors(page.author), None, None)
     text = list(dropwhile(lambda block: (block.kind, block.text) == ("heading", title), post.blocks))
     return Extract(
@@ -225,26 +225,28 @@ def _find_article(tree: HtmlElement) -> "trafilatura.settings.Document":
 def _choose_root(tree: HtmlElement, page: "trafilatura.settings.Document") -> HtmlElement:
     """Return the element with the main text.
 
-    Trafilatura finds where the main text is, but leaves out headings, terms and lists of manuals. So we read all of
-    that place. Of an article, which has a date or an author, we read only what trafilatura finds.
+    The page may mark it. Otherwise trafilatura finds where it is, but leaves out headings, terms and lists of manuals.
+    So we read all of that place. Of an article, which has a date or an author, we read only what trafilatura finds.
     """
     body = _as_html(page.body)
     mains = tree.xpath(_MAIN)
-    main = mains[0] if len(mains) == 1 else tree
-    place = _find_place(main, body)
-    if place is None:
-        return main
+    boxes = _find_boxes(tree, body)
+    place = mains[0] if len(mains) == 1 else _find_common(boxes, tree)
     headings = islice(place.iter(*HEADINGS), _MANY_HEADINGS)
-    is_article = (page.date or page.author) and len(list(headings)) < _MANY_HEADINGS
+    is_article = boxes and (page.date or page.author) and len(list(headings)) < _MANY_HEADINGS
     return body if is_article else place
 
 
-def _find_place(main: HtmlElement, body: HtmlElement) -> HtmlElement | None:
-    """Return the innermost element around all boxes with trafilatura's text; None if there are none."""
+def _find_boxes(tree: HtmlElement, body: HtmlElement) -> list[HtmlElement]:
+    """Return the innermost boxes of a page with the text that trafilatura found."""
     texts = {_join_letters(block.text) for block in walk_blocks(body)}
-    boxes = [box for box in main.xpath(_INNERMOST_BOXES) if _join_letters(box.text_content()) in texts]
+    return [box for box in tree.xpath(_INNERMOST_BOXES) if _join_letters(box.text_content()) in texts]
+
+
+def _find_common(boxes: list[HtmlElement], tree: HtmlElement) -> HtmlElement:
+    """Return the innermost element around all boxes; the whole page if there are none."""
     if not boxes:
-        return None
+        return tree
     around_last = set(boxes[-1].iterancestors())
     return next(element for element in boxes[0].iterancestors() if element in around_last)
 
@@ -275,21 +277,23 @@ def _as_html(body: HtmlElement) -> HtmlElement:
     return body
 
 
-def _find_title(tree: HtmlElement, declared: str | None, outlet: str | None) -> str | None:
+def _find_title(tree: HtmlElement, declared: str | None, outlet: str | None, *, is_forum: bool) -> str | None:
     """Return a page's title: the one in its metadata, else its heading, else its name without the site's name."""
     name = squeeze(tree.xpath("string(//head/title)"))
     is_for_machines = declared != name and declared in tree.xpath("//meta/@content")
     if declared and is_for_machines:
         return _drop_outlet(declared, outlet)
-    return next(_list_titles(tree, name, outlet), None)
+    return next(_list_titles(tree, name, outlet, is_forum=is_forum), None)
 
 
-def _list_titles(tree: HtmlElement, name: str, outlet: str | None) -> Iterator[str]:
+def _list_titles(tree: HtmlElement, name: str, outlet: str | None, *, is_forum: bool) -> Iterator[str]:
     """Yield the headings and the parts of a page's name that may be its title, the likeliest first."""
     headings = _find_headings(tree)
     parts = _SEPARATOR.split(name)
     site = parts[-1]
-    if len(headings) == 1 and (headings[0] in parts[:2] or not name.endswith(f" {headings[0]}")):
+    # "The Post | Bridge opens" ends with its heading, and so does "Pump hums - Garden forum".
+    is_behind_site = not is_forum and len(parts) == 2
+    if len(headings) == 1 and (is_behind_site or not name.endswith(f" {headings[0]}")):
         yield headings[0]
     yield from filter(name.startswith, headings)
     if site in headings:
