@@ -168,7 +168,7 @@ def _add_neighbours(indices: Sequence[int], sentences: Sequence[_Sentence]) -> l
     for index in indices:
         text = sentences[index].text
         is_label = text.startswith(BOLD) and text.endswith(BOLD)
-        # The next sentence may answer a question, or say what became of a plan.
+        # The next sentence may answer a question, or say what happened to a plan.
         goes_on = is_label or text.endswith(QUESTION_MARKS) or OUTDATED.search(text)
         first = index - 1 if points_back(text) else index
         last = index + 1 if goes_on else index

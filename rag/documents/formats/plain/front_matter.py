@@ -69,7 +69,7 @@ def _list_values(lines: str) -> Iterator[tuple[str, str]]:
 
 
 def _read_entry(entry: str) -> list[tuple[str, object]]:
-    """Return the name of an entry with its value; a value that is no YAML, such as "Rent: 2024", is a text."""
+    """Return the name of an entry with its value; a value that is not YAML, such as "Rent: 2024", is a text."""
     try:
         pairs = yaml.load(entry, Loader=yaml.BaseLoader)  # noqa: S506  (it makes only texts, lists and dicts)
     except (yaml.YAMLError, RecursionError):
