@@ -102,7 +102,8 @@ PART = rf"(?:(?:\b|(?=§)){PART_NAME}\s?|(?<![\w.])v?(?=\d+\.\d+\.\d{{1,3}}\b(?!
 PAGE = r"\b(?:pages?|slide|seite|folie|página|pagina|sayfa|страниц\w{1,2})\s(?P<number>\d{1,4})\b"
 TEXT = (
     rf"(?:{_PART_WORDS}|document|report|letter|mail|post|page|text|file|notice"
-    r"|contract|agreement|lease|book|story|film|song|study|paper|policy|law|minutes|memo|newsletter|speech|interview|leaflet|brochure)"
+    r"|contract|agreement|lease|book|story|film|song|study|paper|policy|law|minutes|memo|newsletter|speech|interview"
+    r"|leaflet|brochure)"
 )
 PLEASE = r"(?:^|[.!?]\s)\W*(?:(?:please|can you|could you|can i|i would like|i want|give me|show me)\s+)*"
 AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|may)"

@@ -60,7 +60,8 @@ MANNER = Kind(
         r"\bhow (?:to|do|can|should|must|would|could|did)\b",
         r"\bhow (?:is|are|was|were) .{1,60}\b(?:made|done|built|prepared|carried out)\b",
         r"\b(?:step by step|steps|instructions?|process (?:of|for))\b",
-        r"\bwhat (?:(?:to|(?:do|should|can|must) (?:i|we|you|one)) do|now)\b",
+        r"\bwhat (?:do|should|can|must) (?:i|we|you|one) do\b",
+        r"\bwhat (?:to do|now)\b",
     ),
 )
 LIST = Kind(
@@ -74,7 +75,8 @@ LIST = Kind(
         r"\bwho (?:are|were)\b",
         r"\b(?:list|name|enumerate)\b.*\b(?:all|the|every)\b",
         r"\b(?:kinds|types|sorts|ways) (?:of|to)\b",
-        r"\bwhat (?:all|else)\b|^\W*what to\b",
+        r"\bwhat (?:all|else)\b",
+        r"^\W*what to\b",
     ),
 )
 # A question of another kind may ask for reasons too: see `Query.asks_why`.
