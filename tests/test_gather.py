@@ -25,6 +25,7 @@ KINDS: list[tuple[str, str]] = [
     ("summary", "tl;dr of the meeting"),
     ("summary", "the mails about the kettle in short pls"),
     ("summary", "whats new in 4.2.0"),
+    ("list", "Which parts are in short supply?"),
     ("comparison", "Compare the two ferries"),
     ("comparison", "What is the difference between the old and the new rules?"),
     ("manner", "How do I return a parcel?"),

@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from lxml.html import fromstring
+from trafilatura.settings import Document as Found
 
 from rag import Document, DocumentError
 from rag.documents.blocks import assemble
@@ -450,8 +452,30 @@ def test_raised_digits_stay_apart_and_marks_of_footnotes_go(tmp_path: Path) -> N
 
 def test_a_table_of_contents_is_left_out_and_a_list_that_a_sentence_introduces_stays() -> None:
     links = "".join(f'<li><a href="#s{n}">Which step is {word}?</a></li>' for n, word in enumerate(("A", "B", "C")))
-    text = "<h2 id=s0>Which step is A?</h2><p>The first step is A, and it takes an hour.</p>"
+    text = "<h2 id=s0>Which step is A?</h2><p id=s1>The first step is A, and it takes an hour.</p><a name=s2></a>"
     document = read(f"<body><h1>Steps</h1><p>Table of contents</p><ol>{links}</ol>{text}</body>")
     assert document.text.count("Which step is") == 1
+    others = links.replace("#", "b.html#b")
+    document = read(f"<body><h1>Steps</h1><p>Other pages</p><ol>{others}</ol>{text}</body>")
+    assert document.text.count("Which step is") == 4
     document = read(f"<body><h1>Steps</h1><p>These steps are free:</p><ol>{links}</ol>{text}</body>")
     assert document.text.count("Which step is") == 4
+
+
+def test_a_text_of_which_only_a_part_is_found_is_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = "<p>The pump is red and it stands in the yard.</p>"
+    found = Found()
+    found.body = fromstring(f"<body>{part}</body>")
+    monkeypatch.setattr("rag.documents.formats.html.reader._find_article", lambda _: found)
+    text = "All pumps of this town are old, and some are red. " * 4
+    menu = "<div><a href=/a>Ponds and pools of the town</a></div>"
+    page = f"<body>{menu}<div><p>{text}</p><div>{part}</div></div></body>"
+    assert [block.text for block in extract_html(page).blocks] == [
+        text.strip(),
+        "The pump is red and it stands in the yard.",
+    ]
+
+
+def test_the_heading_of_the_site_is_no_title() -> None:
+    page = "<title>Pump hums - Garden</title><h1><a href=/>Garden</a></h1><p>My pump hums, and it is old.</p>"
+    assert read(page).title == "Pump hums"

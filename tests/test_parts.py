@@ -63,7 +63,8 @@ def test_the_part_about_a_version_ends_before_an_older_one() -> None:
     assert span is not None
     assert NEWS[slice(*span)].strip() == "## v4.2.0 (9 April 2025)\nNew fonts."
     assert Query("what's new in 4.2.0").part_number == Query("Is it still in v4.2.0?").part_number == "4.2.0"
-    assert Query("When did 10.0.0.1 fail?").part_number is Query("Who came on 4.2.2020?").part_number is None
+    for question in ("When did 10.0.0.1 fail?", "Who came on 4.2.2020?", "Who came on 12.05.24?", "Is it 192.168.0?"):
+        assert Query(question).part_number is None
 
 
 LETTER = """4 May 2024

@@ -41,7 +41,7 @@ SUMMARY = Kind(
         rf"\bwhat\b.{{0,40}}\b{TEXT}\b.{{0,40}}\b(?:say|cover|deal with|about)\W*$",
         r"\b(?:main|key|most important) (?:\w+ )?(?:points?|topics?|ideas?|messages?|findings|takeaways)\b",
         rf"^(?:\W*what(?:'?s| is| does| do) .{{0,40}})?{PART}",
-        r"\btl;?dr\b|\bin (?:short|brief|a nutshell|a few words)\b",
+        r"\btl;?dr\b|\bin (?:short|brief|a nutshell|a few words)(?:,| pls| please|\W*$)",
     ),
 )
 COMPARISON = Kind(

@@ -1,7 +1,7 @@
 """Reads web pages: the article or the first post of a thread, and separately the comments below it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 from datetime import date
 from itertools import dropwhile, islice
@@ -38,6 +38,8 @@ _SPARED = "descendant-or-self::*[self::main or self::body or @role='main']"
 _MAIN = "descendant-or-self::*[self::main or @role='main']"
 _BOX = "[self::p or self::li or self::dd or self::td or self::div or self::section or self::blockquote]"
 _INNERMOST_BOXES = f".//*{_BOX}[not(.//*{_BOX})]"
+# The main text has at least this share of the letters: trafilatura may find only a small part of it.
+_MOST_OF_PAGE = 0.75
 # A text with this many headings is a manual or the like, even if it has a date.
 _MANY_HEADINGS = 10
 # Headings above links to other pages.
@@ -151,11 +153,18 @@ def _drop_contents(tree: HtmlElement) -> None:
 
     A list below a sentence belongs to it.
     """
+    places = set(tree.xpath("//@id | //a/@name"))
     for entries in list(tree.iter("ul", "ol", "dl")):
         links = list(entries.iter("a"))
-        are_sections = len(links) >= _FEWEST_SECTIONS and all("#" in link.get("href", "") for link in links)
+        are_sections = len(links) >= _FEWEST_SECTIONS and all(_leads_to_section(link, places) for link in links)
         if are_sections and not _find_unlinked(entries) and not _is_below_sentence(entries):
             drop_elements([entries])
+
+
+def _leads_to_section(link: HtmlElement, places: Set[str]) -> bool:
+    """Return whether a link leads to a place of this page, or to a numbered section of another one."""
+    _, sign, place = link.get("href", "").partition("#")
+    return sign != "" and (place in places or link.text_content().strip()[:1].isdecimal())
 
 
 def _is_below_sentence(element: HtmlElement) -> bool:
@@ -244,11 +253,19 @@ def _find_boxes(tree: HtmlElement, body: HtmlElement) -> list[HtmlElement]:
 
 
 def _find_common(boxes: list[HtmlElement], tree: HtmlElement) -> HtmlElement:
-    """Return the innermost element around all boxes; the whole page if there are none."""
+    """Return the innermost element around all boxes and around most of the page's words outside of links."""
     if not boxes:
         return tree
+    least = _count_letters(tree) * _MOST_OF_PAGE
     around_last = set(boxes[-1].iterancestors())
-    return next(element for element in boxes[0].iterancestors() if element in around_last)
+    around_all = (element for element in boxes[0].iterancestors() if element in around_last)
+    return next((element for element in around_all if _count_letters(element) >= least), tree)
+
+
+def _count_letters(element: HtmlElement) -> int:
+    """Return the number of letters in an element, without those in links."""
+    linked = sum(len(_join_letters(link.text_content())) for link in element.iter("a"))
+    return len(_join_letters(element.text_content())) - linked
 
 
 def _join_letters(text: str) -> str:
@@ -291,8 +308,9 @@ def _list_titles(tree: HtmlElement, name: str, outlet: str | None, *, is_forum: 
     headings = _find_headings(tree)
     parts = _SEPARATOR.split(name)
     site = parts[-1]
-    # "The Post | Bridge opens" ends with its heading, and so does "Pump hums - Garden forum".
-    is_behind_site = not is_forum and len(parts) == 2
+    # "The Post | Bridge opens" ends with its heading. "Pump hums - Garden forum" ends with the site's name, which is
+    # the heading of a forum, or of a page whose heading is a link.
+    is_behind_site = not is_forum and len(parts) == 2 and not tree.xpath("//h1//a | //a//h1")
     if len(headings) == 1 and (is_behind_site or not name.endswith(f" {headings[0]}")):
         yield headings[0]
     yield from filter(name.startswith, headings)
