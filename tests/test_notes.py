@@ -319,6 +319,11 @@ def test_latex_is_read_however_deep_it_is_nested(tmp_path: Path, inside: str) ->
     assert "The last words." in read(tmp_path, "a.tex", f"{inside * 5000} The last words.").text
 
 
+def test_what_latex_switches_off_is_not_read(tmp_path: Path) -> None:
+    text = r"The rent is 5 euros.\iffalse It was 4.\fi{} It is due in May. \iffalse It rises."
+    assert read(tmp_path, "a.tex", text).text == "The rent is 5 euros. It is due in May."
+
+
 def test_a_chapter_of_latex_without_a_beginning_is_read_whole(tmp_path: Path) -> None:
     document = read(tmp_path, "a.tex", "\\chapter{Bees}\nThey fly.\n\n\\section{Honey}\nIt is sweet.\n")
     assert list_sections(document) == [("Bees", "They fly."), ("Bees › Honey", "It is sweet.")]

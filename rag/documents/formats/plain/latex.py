@@ -30,6 +30,8 @@ _LONGEST_SETTING, _MOST_SETTINGS = 1000, 300
 # Formulas such as "n = 37" and "2.3 m$^2$" are words.
 _POWER = re.compile(r"\^(\d|n|\{\d+\})")
 _PLAIN_FORMULA = re.compile(r"[\w =<>+*/.,()-]+")
+# Text that is never set.
+_SWITCHED_OFF = re.compile(r"\\iffalse(?![A-Za-z]).*?(?:\\fi(?![A-Za-z])|\Z)", re.DOTALL)
 # The sides on which a line below cells is shorter.
 _TRIM = re.compile(r"(?<=\\cmidrule)\([lr]*\)")
 _CELL_END = ("&",)
@@ -43,7 +45,7 @@ _NESTING = str.maketrans("{}[]()$", " " * 7)
 
 def read_latex(path: Path) -> Extract:
     """Return the text between the beginning and the end of a document, or the whole text of a part of one."""
-    text = _TRIM.sub("", decode(path.read_bytes()))
+    text = _SWITCHED_OFF.sub("", _TRIM.sub("", decode(path.read_bytes())))
     try:
         return _Reader().read(text)
     except RecursionError:
