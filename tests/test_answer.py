@@ -560,6 +560,7 @@ def test_several_steps_are_their_own_reply(settings: Settings) -> None:
         ("let v = new(x);", "let v = new(x);"),
         ("the pump is red", "The pump is red."),
         ("- **Pump.** It is *red.*", "- Pump. It is *red.*"),
+        ("**Two** is 2 ** 1, and **kwargs is more", "Two is 2 ** 1, and **kwargs is more."),
     ],
 )
 def test_words_are_shown_as_a_sentence_and_code_as_it_is(line: str, shown: str) -> None:

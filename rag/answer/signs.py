@@ -98,7 +98,7 @@ _PART_WORDS = "section|clause|chapter|part|point|article|paragraph"
 PART_NAME = rf"(?:{_PART_WORDS}|§)"
 # A numbered part of a document: "section 4.2", "§ 7", or the part about a version: "4.2.0".
 _VERSION = r"(?<![\w.])v?(?=\d{1,2}\.(?!0\d)\d+\.\d{1,3}\b(?!\.\d))"
-PART = rf"(?:(?:\b|(?=§)){PART_NAME}\s?|{_VERSION})(?P<number>\d+(?:\.\d+)*)\b"
+PART = rf"(?:(?:\b|(?=§)){PART_NAME}\s?|{_VERSION})(?P<number>\d{{1,9}}(?:\.\d{{1,9}})*)\b"
 # A page of a document, or a slide, by its number.
 PAGE = r"\b(?:pages?|slide|seite|folie|página|pagina|sayfa|страниц\w{1,2})\s(?P<number>\d{1,4})\b"
 TEXT = (

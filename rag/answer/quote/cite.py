@@ -1,5 +1,6 @@
 """Makes the evidence for an answer: exact quotes with the numbers of their passages, and the outcome."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -11,7 +12,7 @@ from rag.answer.negation import NEGATION
 from rag.answer.prompt import REFUSAL
 from rag.answer.signs import is_order, points_back
 from rag.language import SENTENCE_ENDS
-from rag.text import BOLD, are_in_order, content_words, is_code
+from rag.text import are_in_order, content_words, is_code
 from rag.types import Chunk, Citation, Hit, Outcome, Sentence
 
 # Without an LLM an answer has at most this many sentences.
@@ -19,6 +20,8 @@ _QUOTED = 3
 # Each of them has at least 40 % of the question's words, and at least 75 % as many as the best one.
 _LEAST_SHARE = 0.4
 _NEARLY = 0.75
+# Words in bold letters in Markdown; in "2 ** 3" the stars mean something else.
+_BOLD = re.compile(r"(?<![\w*])\*\*(?=\S)([^*]+)(?<=\S)\*\*(?![\w*])")
 
 
 class Quotes(NamedTuple):
@@ -155,7 +158,7 @@ def _finish(text: str) -> str:
     """Return words of a passage as a sentence, without the marks of bold letters; code stays as it is."""
     if is_code(text):
         return text
-    first, space, rest = " ".join(text.split()).replace(BOLD, "").partition(" ")
+    first, space, rest = _BOLD.sub(r"\1", " ".join(text.split())).partition(" ")
     is_small = first.isalpha() and first.islower()
     sentence = (first.capitalize() if is_small else first) + space + rest
     is_ended = sentence.rstrip("*_").endswith(SENTENCE_ENDS)
