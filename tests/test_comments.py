@@ -122,11 +122,13 @@ def test_a_name_and_a_date_in_one_line_sign_a_comment() -> None:
     thread = (
         '<div class="comment"><p class="who">towpath_ted, 13 August, 18:05</p><p>I do not believe it.</p></div>'
         '<div class="comment"><p>K. Osei | 14 March 2025<br>Nor do I.</p></div>'
+        '<div class="comment"><p>Ann (15 March 2025)</p><p>It is open.</p></div>'
         '<div class="comment"><p>In short, 3 May is too late.</p></div>'
     )
     assert find_comments(read(make_page(thread))) == [
         ("towpath_ted", "13 August, 18:05", None, "I do not believe it."),
         ("K. Osei", "2025-03-14", None, "Nor do I."),
+        ("Ann", "2025-03-15", None, "It is open."),
         (None, None, None, "In short, 3 May is too late."),
     ]
 

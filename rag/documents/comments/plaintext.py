@@ -15,7 +15,6 @@ from rag.documents.comments.styles import (
     read_lines,
 )
 from rag.documents.comments.words import SENTENCE_END, find_addressee
-from rag.documents.dates import parse_date
 from rag.documents.formats.plain.front_matter import find_front_matter_end
 from rag.documents.headings import find_unmarked_headings
 from rag.text import LINE
@@ -185,8 +184,14 @@ class _Thread:
         start, end = (spans[0][0], spans[-1][1]) if spans else (0, 0)
         words = self._text[start:end]
         if words.strip():
-            date = self._header.date and parse_date(self._header.date.strip(" :()（）"))
             addressee = find_addressee(words, self._authors)
             self.comments.append(
-                Section(start, end, voice="comment", author=self._header.author, date=date, reply_to=addressee)
+                Section(
+                    start,
+                    end,
+                    voice="comment",
+                    author=self._header.author,
+                    date=self._header.written_on,
+                    reply_to=addressee,
+                )
             )

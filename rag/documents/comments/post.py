@@ -15,7 +15,6 @@ from rag.documents.comments.roles import SIGNATURE, filter_role, has_role
 from rag.documents.comments.signature import Signature, find_signature
 from rag.documents.comments.site import is_boilerplate
 from rag.documents.comments.styles import read_header, read_lines
-from rag.documents.dates import parse_date
 from rag.documents.formats.html.markup import HEADINGS, walk_blocks
 
 _SCHEMA_TEXT = (
@@ -82,8 +81,7 @@ def _take_header(blocks: list[Block]) -> tuple[str | None, str | None, list[Bloc
         return None, None, blocks
     rest = first.text[lines.lines[header.lines - 1].end() :].strip()
     below = [replace(first, text=rest), *others] if rest else others
-    date = parse_date(header.date) if header.date else None
-    return (header.author, date, below) if below else (None, None, blocks)
+    return (header.author, header.written_on, below) if below else (None, None, blocks)
 
 
 def _trim_blocks(blocks: list[Block], author: str | None) -> list[Block]:

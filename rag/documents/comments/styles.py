@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 from rag.documents.comments.site import is_boilerplate
 from rag.documents.comments.words import NAME, STARS, read_name
-from rag.documents.dates import is_date
+from rag.documents.dates import is_date, parse_date
 from rag.documents.languages import ENGLISH_SAYS, join
-
-# A line with more characters is not a signature. The sign between name and date is among the first of them.
 from rag.text import LINE
 
+# A line with more characters is not a signature. The sign between name and date is among the first of them.
 _LONGEST_SIGNATURE, _LONGEST_HEADER = 200, 100
 _IN_REPLY = re.compile(r"\s*(?:in repl(?:y|ies) to|replying to)\b.{1,60}$", re.IGNORECASE)
 # "Sana K. (6 October 2012): I think …" and "Sana K., 6 October 2012:" before the comment's words.
@@ -58,6 +57,11 @@ class Header(NamedTuple):
     lines: int = 0
     characters: int = 0
     below: bool = False
+
+    @property
+    def written_on(self) -> str | None:
+        """The date without the signs around it; a full date that can be read is written as ISO 8601."""
+        return self.date and parse_date(self.date.strip(" :()（）"))
 
 
 # The headers of a page, by the numbers of their lines.
