@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import groupby, takewhile
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from rag.text import NEW_ITEM, content_words, list_sentences, split_lines, split
 from rag.types import Chunk, Hit, Span
 
 # A document or a section is about a topic if its title or heading has at least 60 % of the topic's words.
-COVERED = 0.6
+_COVERED = 0.6
 # A longer list or section is quoted from its beginning.
 MOST_WORDS = 200
 # The label of a list has no more words than this.
@@ -69,6 +69,11 @@ class _Line(NamedTuple):
 
 # A line before the first and after the last one: neither an item nor a label of items.
 _EDGE = _Line(".", 0, 0, is_item=False)
+
+
+def covers(text: str, topic: Set[str]) -> bool:
+    """Return whether a text has most words of a topic; an empty topic has none that it could lack."""
+    return len(topic & content_words(text)) >= _COVERED * len(topic)
 
 
 def list_article(document_id: int, store: Store) -> list[Chunk]:
@@ -135,7 +140,7 @@ def _is_named(heading: str, topic: set[str], titled: set[str]) -> bool:
     """
     words = content_words(_NUMBERED.sub("", heading, count=1))
     is_of_topic = words <= topic and not words <= titled
-    return is_of_topic and len(words | titled) >= COVERED * len(topic)
+    return is_of_topic and len(words | titled) >= _COVERED * len(topic)
 
 
 def find_block(text: str, chunks: Sequence[Chunk], offset: int) -> Span | None:

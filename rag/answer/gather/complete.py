@@ -3,17 +3,17 @@
 from collections.abc import Sequence, Set
 from functools import cache
 
-from rag.answer.gather.blocks import COVERED, find_block, list_article, quote_span
+from rag.answer.gather.blocks import covers, find_block, list_article, quote_span
 from rag.answer.gather.select import select_sentences
 from rag.answer.gather.summary import summarize_nearest
 from rag.answer.quote.cite import HitSpan, Quotes, cite_spans
 from rag.answer.signs import TOTAL, compile_any
 from rag.answer.understand.kinds import Kind
 from rag.answer.understand.query import Query
+from rag.documents.blocks import join_filled
 from rag.index.index import Index
 from rag.index.store import Store
 from rag.rows import is_row
-from rag.text import content_words
 
 # "What is the total?", and the line of a bill that says it: "Total due: 5,688.20".
 _TOTAL = compile_any(rf"\b(?:grand |net )?{TOTAL}\b")
@@ -99,9 +99,10 @@ def _add_blocks(quotes: Quotes, store: Store, *, topic: Set[str] = frozenset()) 
     for span in quotes.spans:
         chunks = get_chunks(span.hit.chunk.document_id)
         block = find_block(get_text(span.hit.chunk.document_id), chunks, span.start)
-        quoted = quote_span(chunks, block, score=span.hit.score).spans if block else []
-        named = content_words(f"{span.hit.chunk.heading} {quoted[0].words}") if quoted else set()
-        if len(topic & named) >= COVERED * len(topic):
+        if block is None:
+            continue
+        quoted = quote_span(chunks, block, score=span.hit.score).spans
+        if quoted and covers(join_filled(" ", (span.hit.chunk.heading, quoted[0].words)), topic):
             spans += quoted
     return _add_spans(quotes, spans) if spans else quotes
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from rag.answer.gather.blocks import COVERED, find_section, list_article
+from rag.answer.gather.blocks import covers, find_section, list_article
 from rag.answer.gather.parts import quote_part
 from rag.answer.gather.request import Gathered, Request
 from rag.answer.gather.select import select_sentences
@@ -11,6 +11,7 @@ from rag.answer.quote.cite import Quotes, cite_spans
 from rag.answer.signs import SUMMARY_WORDS
 from rag.answer.understand.kinds import SUMMARY
 from rag.answer.understand.query import Query
+from rag.documents.blocks import join_filled
 from rag.index.store import Store
 from rag.retrieve import find_evidence
 from rag.text import MONTH_NAMES, content_words, split_sentences
@@ -42,13 +43,11 @@ def find_summary(request: Request) -> Gathered | None:
     with request.index.browse() as store:
         chunks = list_article(nearest.chunk.document_id, store)
         span = find_section(chunks, topic, title=nearest.chunk.title)
-        is_whole = not span and question.kind is SUMMARY and is_nearest_meant(topic, request.hits)
-        if is_whole:
-            span = _find_own_summary(chunks)
         if span:
             return Gathered(quote_part(chunks, span, score=nearest.score))
-        if is_whole:
-            quotes = _summarize(question, request.hits, store)
+        if question.kind is SUMMARY and is_nearest_meant(topic, request.hits):
+            own = _find_own_summary(chunks)
+            quotes = quote_part(chunks, own, score=nearest.score) if own else _summarize(question, request.hits, store)
             return Gathered(quotes) if quotes else None
     return None
 
@@ -63,7 +62,7 @@ def is_nearest_meant(topic: set[str], hits: Sequence[Hit]) -> bool:
     """Return whether the topic names the nearest document, or is empty and all hits are of one document."""
     if topic:
         nearest = hits[0].chunk
-        return _covers(f"{nearest.title} {_spell_day(nearest.date)}", topic)
+        return covers(f"{nearest.title} {_spell_day(nearest.date)}", topic)
     return len({hit.chunk.document_id for hit in hits}) == 1
 
 
@@ -79,11 +78,12 @@ def _spell_day(date: str | None) -> str:
 def summarize_nearest(question: Query, hits: Sequence[Hit], store: Store) -> Quotes | None:
     """Return a summary of the nearest document, if its hits are about the topic; else None."""
     nearest = hits[0].chunk
-    texts = [nearest.title]
+    texts: list[str | None] = [nearest.title]
     for hit in hits:
         if hit.chunk.document_id == nearest.document_id:
-            texts += [hit.chunk.heading or "", hit.chunk.text]
-    is_about = _covers(" ".join(texts), _find_topic(question))
+            texts += [hit.chunk.heading, hit.chunk.text]
+    topic = _find_topic(question)
+    is_about = bool(topic) and covers(join_filled(" ", texts), topic)
     return _summarize(question, hits, store) if is_about else None
 
 
@@ -92,11 +92,6 @@ def _find_topic(question: Query) -> set[str]:
     start, end = split_sentences(question.text)[-1]
     topic = content_words(question.text[start:end]) - SUMMARY_WORDS
     return topic or question.words - SUMMARY_WORDS
-
-
-def _covers(text: str, topic: set[str]) -> bool:
-    """Return whether a text has most words of a topic; False for an empty topic."""
-    return bool(topic) and len(topic & content_words(text)) >= COVERED * len(topic)
 
 
 def _summarize(question: Query, hits: Sequence[Hit], store: Store) -> Quotes | None:
