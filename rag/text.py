@@ -76,8 +76,6 @@ _KEYWORDS = (
 )
 _CODE_LINE = re.compile(rf"(?:{_KEYWORDS})\b.*[:;{{(\[)]|[\w.]+\(.*\)[;,]?|.*[\"'(=].*[;{{}}]|\$ [a-z].*")
 _LONGEST_CODE_LINE = 300
-# The mark of bold letters in Markdown.
-BOLD = "**"
 # "**Note.** Close it.": the second "**" belongs to the first sentence.
 _CLOSING_MARKS = re.compile(r"(?P<marks>[*_]{1,3})(?:\s+|\Z)")
 # A line with a key never continues another line with a key.

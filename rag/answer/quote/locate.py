@@ -9,7 +9,7 @@ from rag.answer.negation import UNEXPLAINED, is_unsure
 from rag.answer.signs import OUTDATED, REASON, is_order, points_back
 from rag.answer.understand.query import Query
 from rag.language import QUESTION_MARKS
-from rag.text import BOLD, content_words, list_sentences, split_sentences
+from rag.text import content_words, list_sentences, split_sentences
 from rag.types import Hit, Span
 
 # The LLM means a sentence of the passage if the sentence has at least 40 % of the LLM's words.
@@ -18,6 +18,8 @@ MIN_SUPPORT = 0.4
 _NEARLY = 0.75
 # A clause has at least three words in small letters, or only such words. A name, a heading or a date line has fewer.
 _FEWEST_WORDS = 3
+# The mark of bold letters in Markdown.
+_BOLD = "**"
 
 
 class _Sentence(NamedTuple):
@@ -167,7 +169,7 @@ def _add_neighbours(indices: Sequence[int], sentences: Sequence[_Sentence]) -> l
     together: dict[int, None] = {}
     for index in indices:
         text = sentences[index].text
-        is_label = text.startswith(BOLD) and text.endswith(BOLD)
+        is_label = text.startswith(_BOLD) and text.endswith(_BOLD)
         # The next sentence may answer a question, or say what happened to a plan.
         goes_on = is_label or text.endswith(QUESTION_MARKS) or OUTDATED.search(text)
         first = index - 1 if points_back(text) else index
